@@ -1,0 +1,1 @@
+"""What the screens share: cached queries, charts, components and page furniture."""

@@ -1,0 +1,1 @@
+"""What Kindred keeps and how it is reached: the SQL store, the event lake, and what reads them."""

@@ -1,0 +1,1 @@
+"""Jobs that turn raw events into profiles, traits, clusters and results."""
