@@ -1,0 +1,1 @@
+"""Experiments: assignment, sufficient statistics, and the tests that stand on them."""

@@ -1,0 +1,83 @@
+"""Always-valid inference: intervals and p-values that may be looked at every day.
+
+Asymptotic confidence sequences of Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas (2021), *Time-
+uniform central limit theory and asymptotic confidence sequences*, arXiv:2103.06476 (numbers of
+equations as in version 7).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from kindred.experiments.comparison import Lift
+
+DEFAULT_TUNING = 5000.0
+
+
+def tightest_at(n: float, alpha: float) -> float:
+    """Choose ρ so that the sequence is narrowest after about `n` units (eq. 161)."""
+    spread = -2 * math.log(alpha)
+    return math.sqrt((spread + math.log(spread + 1)) / n)
+
+
+@dataclass(frozen=True)
+class AlwaysValid:
+    """A lift as it may be read at any time.
+
+    Parameters
+    ----------
+    lift : Lift
+    n : int
+        Units of both arms.
+    alpha : float
+    tuning : float
+        The number of units at which to be narrowest, chosen before the experiment.
+    """
+
+    lift: Lift
+    n: int
+    alpha: float = 0.05
+    tuning: float = DEFAULT_TUNING
+
+    def interval(self) -> tuple[float, float]:
+        """Two-sided confidence sequence at this n (eq. 9)."""
+        reach = self._deviation() * math.sqrt(
+            2
+            * (self._spread + 1)
+            * math.log(math.sqrt(self._spread + 1) / self.alpha)
+            / (self.n * self._spread)
+        )
+        return (self.lift.value - reach, self.lift.value + reach)
+
+    def lower_bound(self) -> float:
+        """One-sided lower confidence sequence at this n (proposition B.1)."""
+        return self.lift.value - self._one_sided_reach()
+
+    def upper_bound(self) -> float:
+        """One-sided upper confidence sequence at this n (proposition B.1, mirrored)."""
+        return self.lift.value + self._one_sided_reach()
+
+    def p_value(self, null: float = 0.0) -> float:
+        """Two-sided always-valid p-value, one over the mixture's e-value (eq. 155)."""
+        z2 = ((self.lift.value - null) / self.lift.standard_error) ** 2
+        # In logarithms, for a large e-value would overflow before it is turned over.
+        log_e = self._spread * z2 / (2 * (self._spread + 1)) - 0.5 * math.log1p(self._spread)
+        return math.exp(-max(log_e, 0.0))
+
+    @property
+    def _spread(self) -> float:
+        return self.n * tightest_at(self.tuning, self.alpha) ** 2
+
+    def _deviation(self) -> float:
+        return self.lift.standard_error * math.sqrt(self.n)
+
+    def _one_sided_reach(self) -> float:
+        rho = tightest_at(self.tuning, 2 * self.alpha)
+        spread = self.n * rho**2
+        return self._deviation() * math.sqrt(
+            2
+            * (spread + 1)
+            * math.log1p(math.sqrt(spread + 1) / (2 * self.alpha))
+            / (self.n * spread)
+        )
