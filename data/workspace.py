@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from data.schema import workspace_facts
+from kindred.errors import UserError
 
 HOME_VARIABLE = "KINDRED_HOME"
 STORE_VARIABLE = "KINDRED_STORE_URL"
@@ -51,3 +58,60 @@ def workspace_at(home: Path | str | None = None, store_url: str | None = None) -
     folder.mkdir(parents=True, exist_ok=True)
     url = store_url or os.environ.get(STORE_VARIABLE) or f"sqlite:///{folder / 'store.sqlite'}"
     return Workspace(folder, url)
+
+
+def declare_workspace(
+    conn: Connection,
+    *,
+    kind: str,
+    source: str,
+    currency: str | None,
+    clock_fixed_at: datetime | None,
+    at: datetime,
+) -> None:
+    """Say what kind of data the workspace holds, once; real and simulated never mix.
+
+    Parameters
+    ----------
+    kind : {"real", "simulated"}
+    source : str
+        As screens name it.
+    clock_fixed_at : datetime or None
+        None: the clock is live. A later import of the same kind may move it on.
+    """
+    known = facts(conn)
+    if known is None:
+        conn.execute(
+            insert(workspace_facts).values(
+                id=1,
+                kind=kind,
+                source=source,
+                currency=currency,
+                clock_fixed_at=clock_fixed_at,
+                created_at=at,
+            )
+        )
+        return
+    if known.kind != kind:
+        raise UserError(
+            f"This workspace holds {known.kind} data ({known.source}); "
+            f"{source} is {kind}, and the two never mix.",
+            f"Set {HOME_VARIABLE} to another folder and import it there.",
+        )
+    sources = known.source.split(" + ")
+    conn.execute(
+        update(workspace_facts).values(
+            source=known.source if source in sources else " + ".join([*sources, source]),
+            clock_fixed_at=_later_clock(known.clock_fixed_at, clock_fixed_at),
+        )
+    )
+
+
+def facts(conn: Connection) -> Row[Any] | None:
+    """Read what the workspace is: kind, source, currency, clock; none before the first import."""
+    return conn.execute(select(workspace_facts)).one_or_none()
+
+
+def _later_clock(one: datetime | None, other: datetime | None) -> datetime | None:
+    """A live clock stays live; of two fixed ones the later holds."""
+    return max(one, other) if one and other else None

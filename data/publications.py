@@ -1,0 +1,344 @@
+"""Publish, roll back and withdraw: one transaction with its audit and outbox rows, for every kind.
+
+A *definition* has at most one draft, any number of immutable *versions*, and at most one standing
+*publication*, which names the version that is live. The caller owns the transaction, so what
+changes, why it changed and the news of it are kept together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from data import audit
+from data.definitions import Definition, definition
+from data.publication_schema import (
+    definitions,
+    outbox,
+    publications,
+    version_references,
+    versions,
+)
+from kindred.errors import UserError
+
+PUBLISHED: Final = "published"
+ROLLED_BACK: Final = "rolled_back"
+SUPERSEDED: Final = "superseded"
+WITHDRAWN: Final = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Act:
+    """Who publishes, rolls back or withdraws, when and why; kept with what they changed."""
+
+    actor: audit.Actor
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which terms a version is live.
+
+    Parameters
+    ----------
+    valid_from, valid_until : datetime or None
+        Half-open; outside, serving answers as if nothing were published.
+    browser : bool
+        May it be told to browsers?
+    """
+
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    browser: bool = False
+
+    def __post_init__(self) -> None:
+        if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
+            raise UserError(
+                "It would end before it begins to be valid.",
+                "Let the second time be later than the first.",
+                "valid until",
+            )
+
+
+@dataclass(frozen=True)
+class Live:
+    """A version that is live."""
+
+    kind: str
+    key: str
+    name: str
+    number: int
+    body: Mapping[str, Any]
+    sentence: str
+    since: datetime
+    actor: str
+    terms: Terms
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def publish(
+    conn: Connection,
+    kind: str,
+    key: str,
+    act: Act,
+    *,
+    revision: int,
+    sentence: str,
+    uses: Sequence[tuple[str, str]] = (),
+    terms: Terms | None = None,
+    evidence: Mapping[str, Any] | None = None,
+) -> int:
+    """Make the draft the next version and let it be live.
+
+    Parameters
+    ----------
+    revision : int
+        Of the definition, as the publisher saw it: what was not seen is not published.
+    uses : sequence of (kind, key)
+        The definitions that the body refers to; each must be live.
+    evidence : mapping
+        What the publisher saw: size, share, as of.
+
+    Returns
+    -------
+    int
+        The version's number.
+    """
+    subject = definition(conn, kind, key)
+    subject.require(revision)
+    if subject.draft is None:
+        raise UserError(
+            f"“{subject.name}” has no draft that differs from its last version.",
+            "Change it first, or roll back to an earlier version.",
+        )
+    _require_live(conn, subject, uses)
+    number = 1 + int(
+        conn.scalar(
+            select(func.coalesce(func.max(versions.c.number), 0)).where(
+                versions.c.definition_id == subject.id
+            )
+        )
+        or 0
+    )
+    version_id = _add_version(conn, subject, number, act, sentence, evidence or {})
+    if uses:
+        conn.execute(
+            insert(version_references),
+            [{"version_id": version_id, "kind": k, "key": u} for k, u in sorted(set(uses))],
+        )
+    conn.execute(
+        update(definitions)
+        .where(definitions.c.id == subject.id)
+        .values(draft=None, revision=subject.revision + 1)
+    )
+    _let_live(conn, subject, version_id, number, PUBLISHED, act, terms or Terms())
+    return number
+
+
+def roll_back(conn: Connection, kind: str, key: str, number: int, act: Act) -> None:
+    """Let an earlier version be live again, on the terms it last had."""
+    subject = definition(conn, kind, key)
+    version_id = conn.scalar(
+        select(versions.c.id).where(
+            versions.c.definition_id == subject.id, versions.c.number == number
+        )
+    )
+    if version_id is None:
+        raise UserError(
+            f"“{subject.name}” has no version {number}.", "Choose one from its history."
+        )
+    standing = _standing(conn, subject.id)
+    if standing is not None and standing.version_id == version_id:
+        raise UserError(f"Version {number} is live already.", "Choose another version.")
+    uses = conn.execute(
+        select(version_references.c.kind, version_references.c.key).where(
+            version_references.c.version_id == version_id
+        )
+    )
+    _require_live(conn, subject, [(row.kind, row.key) for row in uses])
+    last = conn.execute(
+        select(publications)
+        .where(publications.c.version_id == version_id)
+        .order_by(publications.c.id.desc())
+        .limit(1)
+    ).one()
+    terms = Terms(last.valid_from, last.valid_until, last.browser)
+    _let_live(conn, subject, version_id, number, ROLLED_BACK, act, terms)
+
+
+def withdraw(conn: Connection, kind: str, key: str, act: Act) -> None:
+    """Let nothing of this definition be live any more; refused while live versions use it."""
+    subject = definition(conn, kind, key)
+    if _standing(conn, subject.id) is None:
+        raise UserError(f"“{subject.name}” is not live.", "There is nothing to withdraw.")
+    users = dependants(conn, kind, key)
+    if users:
+        names = ", ".join(f"“{user}”" for user in users)
+        raise UserError(
+            f"“{subject.name}” can't be withdrawn: {names} would break, for it is used there.",
+            "Change or withdraw these first.",
+        )
+    _end_standing(conn, subject.id, WITHDRAWN, act)
+    _tell(conn, subject, WITHDRAWN, None, act)
+
+
+def dependants(conn: Connection, kind: str, key: str) -> list[str]:
+    """Name the definitions whose live version uses this one."""
+    rows = conn.scalars(
+        select(definitions.c.name)
+        .join(publications, publications.c.definition_id == definitions.c.id)
+        .join(version_references, version_references.c.version_id == publications.c.version_id)
+        .where(
+            publications.c.ended_at.is_(None),
+            version_references.c.kind == kind,
+            version_references.c.key == key,
+        )
+        .order_by(definitions.c.name)
+    )
+    return list(rows)
+
+
+def live(conn: Connection, kind: str, at: datetime) -> list[Live]:
+    """List what is live and valid at a time, by key."""
+    rows = conn.execute(
+        select(definitions.c.kind, definitions.c.key, definitions.c.name)
+        .add_columns(versions.c.number, versions.c.body, versions.c.sentence, versions.c.evidence)
+        .add_columns(publications.c.at, publications.c.actor)
+        .add_columns(publications.c.valid_from, publications.c.valid_until)
+        .add_columns(publications.c.browser)
+        .join_from(publications, definitions, publications.c.definition_id == definitions.c.id)
+        .join(versions, publications.c.version_id == versions.c.id)
+        .where(
+            definitions.c.kind == kind,
+            publications.c.ended_at.is_(None),
+            publications.c.valid_from.is_(None) | (publications.c.valid_from <= at),
+            publications.c.valid_until.is_(None) | (publications.c.valid_until > at),
+        )
+        .order_by(definitions.c.key)
+    )
+    return [
+        Live(
+            row.kind,
+            row.key,
+            row.name,
+            row.number,
+            row.body,
+            row.sentence,
+            row.at,
+            row.actor,
+            Terms(row.valid_from, row.valid_until, row.browser),
+            row.evidence,
+        )
+        for row in rows
+    ]
+
+
+def news(conn: Connection, after: int, limit: int = 1000) -> Sequence[Row[Any]]:
+    """Read the outbox after a row's id: what serving has not heard of yet."""
+    return conn.execute(
+        select(outbox).where(outbox.c.id > after).order_by(outbox.c.id).limit(limit)
+    ).all()
+
+
+def _standing(conn: Connection, definition_id: int) -> Row[Any] | None:
+    return conn.execute(
+        select(publications).where(
+            publications.c.definition_id == definition_id, publications.c.ended_at.is_(None)
+        )
+    ).one_or_none()
+
+
+def _require_live(conn: Connection, subject: Definition, uses: Sequence[tuple[str, str]]) -> None:
+    for kind, key in sorted(set(uses)):
+        used = conn.scalar(
+            select(publications.c.id)
+            .join(definitions, publications.c.definition_id == definitions.c.id)
+            .where(
+                definitions.c.kind == kind,
+                definitions.c.key == key,
+                publications.c.ended_at.is_(None),
+            )
+        )
+        if used is None:
+            raise UserError(
+                f"“{subject.name}” uses the {kind} “{key}”, which is not live.",
+                f"Publish “{key}” first, or take it out.",
+            )
+
+
+def _add_version(
+    conn: Connection,
+    subject: Definition,
+    number: int,
+    act: Act,
+    sentence: str,
+    evidence: Mapping[str, Any],
+) -> int:
+    added = conn.execute(
+        insert(versions).values(
+            definition_id=subject.id,
+            number=number,
+            body=subject.draft,
+            sentence=sentence,
+            evidence=dict(evidence),
+            at=act.at,
+            author=act.actor.name,
+        )
+    ).inserted_primary_key
+    assert added is not None
+    return int(added[0])
+
+
+def _let_live(
+    conn: Connection,
+    subject: Definition,
+    version_id: int,
+    number: int,
+    action: str,
+    act: Act,
+    terms: Terms,
+) -> None:
+    _end_standing(conn, subject.id, SUPERSEDED, act)
+    conn.execute(
+        insert(publications).values(
+            definition_id=subject.id,
+            version_id=version_id,
+            action=action,
+            at=act.at,
+            actor=act.actor.name,
+            why=act.why,
+            valid_from=terms.valid_from,
+            valid_until=terms.valid_until,
+            browser=terms.browser,
+        )
+    )
+    _tell(conn, subject, action, number, act)
+
+
+def _end_standing(conn: Connection, definition_id: int, ended_as: str, act: Act) -> None:
+    conn.execute(
+        update(publications)
+        .where(publications.c.definition_id == definition_id, publications.c.ended_at.is_(None))
+        .values(ended_at=act.at, ended_as=ended_as, ended_by=act.actor.name, ended_why=act.why)
+    )
+
+
+def _tell(conn: Connection, subject: Definition, action: str, number: int | None, act: Act) -> None:
+    conn.execute(
+        insert(outbox).values(
+            at=act.at, kind=subject.kind, key=subject.key, action=action, version=number
+        )
+    )
+    audit.record(
+        conn,
+        act.actor,
+        f"{subject.kind}.{action}",
+        f"{subject.kind}:{subject.key}",
+        {"version": number, "why": act.why},
+        at=act.at,
+    )

@@ -1,0 +1,53 @@
+"""Open the SQL store, brought to the newest schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+import data.publication_schema  # its tables join the metadata
+from data.engine import make_engine, reader
+from data.schema import metadata
+from data.workspace import Workspace
+
+METADATA: Final = metadata
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = 6_125_371  # of ours alone, in PostgreSQL's space of advisory locks
+
+
+def open_store(workspace: Workspace) -> Engine:
+    """Open the workspace's store, and migrate it first where that is needed."""
+    engine = make_engine(workspace.store_url)
+    migrate(engine)
+    return engine
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring a store to a revision in one transaction; two processes at once queue for it."""
+    script = ScriptDirectory(str(_MIGRATIONS))
+    with reader(engine).connect() as conn:
+        current = MigrationContext.configure(conn).get_current_revision()
+    if revision == "head" and current == script.get_current_head():
+        return
+    with engine.begin() as conn:
+        if engine.dialect.name == "postgresql":
+            conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = conn
+        if revision == "base" or _is_behind(script, revision, current):
+            command.downgrade(config, revision)
+        else:
+            command.upgrade(config, revision)
+
+
+def _is_behind(script: ScriptDirectory, revision: str, current: str | None) -> bool:
+    if revision == "head" or current is None:
+        return False
+    return revision in {s.revision for s in script.iterate_revisions(current, "base")} - {current}
