@@ -102,7 +102,7 @@ class People:
 
     def __post_init__(self) -> None:
         digest = hashlib.blake2b(self.ground.encode(), digest_size=8)
-        digest.update(np.ascontiguousarray(self.colour))
+        digest.update(self.colour.tobytes())
         object.__setattr__(self, "fingerprint", digest.hexdigest())
 
     @property

@@ -126,12 +126,18 @@ function stamp(view, seen) {
   return { reach, side, weights, radius };
 }
 
-// Opacity by weight, in 64ths: a lone dot stays visible, and where people crowd, density shows.
+// Opacity by weight, in 64ths. Discs lie over one another; single pixels grow opaque with the
+// logarithm of how many share them, so that a lone dot stays visible and density shows in crowds.
 function opacities({ touched, weight, kernel }) {
-  const crowd = weight / Math.max(touched, 1);
-  const disc = kernel.radius > 1.4 ? 0.72 : 0.16;
-  const one = Math.min(0.85, Math.max(disc, 1 - 0.12 ** (1 / (2.4 * Math.max(crowd, 0.3)))));
-  const table = new Uint8Array(4096);
-  for (let i = 0; i < 4096; i++) table[i] = Math.round(255 * (1 - (1 - one) ** ((i + 1) / 64)));
+  const crowd = weight / Math.max(touched, 1), table = new Uint8Array(4096);
+  const disc = Math.min(0.85, Math.max(0.7, 1 - 0.12 ** (1 / (2.4 * Math.max(crowd, 0.3)))));
+  const full = Math.log1p(6 * crowd);
+  for (let i = 0; i < 4096; i++) {
+    const many = (i + 1) / 64;
+    const share = kernel.radius > 1.4
+      ? 1 - (1 - disc) ** many
+      : (0.22 + (0.78 * Math.log1p(many)) / full) * Math.min(1, many * 2);
+    table[i] = Math.round(255 * Math.min(1, share));
+  }
   return table;
 }
