@@ -165,3 +165,11 @@ def read_catalogue(backend: Backend, workspace: Workspace, conn: Connection) -> 
 def person_id(events: ibis.Table) -> ibis.Value:
     """Say who a person is until identities are merged: ``userId``, else ``anonymousId``."""
     return ibis.coalesce(events["userId"], events["anonymousId"])
+
+
+def stream(backend: Backend, table: ibis.Table, rows: int) -> pa.RecordBatchReader:
+    """Run a query and read its result in batches of at most `rows`.
+
+    Ibis 12's own ``to_pyarrow_batches`` calls a method that DuckDB 2.0 took away.
+    """
+    return backend.con.sql(ibis.to_sql(table, dialect="duckdb")).to_arrow_reader(rows)

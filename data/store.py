@@ -11,12 +11,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
-import data.publication_schema  # its tables join the metadata
+from data import publication_schema  # loaded so that its tables join the metadata
 from data.engine import make_engine, reader
 from data.schema import metadata
 from data.workspace import Workspace
 
 METADATA: Final = metadata
+assert publication_schema.outbox.metadata is METADATA
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 6_125_371  # of ours alone, in PostgreSQL's space of advisory locks
 

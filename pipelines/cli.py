@@ -1,0 +1,96 @@
+"""The command line: ``python -m pipelines COMMAND``; each command is a module that adds itself."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import logging
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+from sqlalchemy import Engine
+
+from data.audit import Actor
+from data.store import open_store
+from data.workspace import Workspace, workspace_at
+from kindred.errors import UserError
+from pipelines.job import Cancelled
+
+# Each module has `add_to(commands)`, which adds its parser and sets `function` as default.
+COMMANDS: Final = (
+    "pipelines.commands.imports",
+    "pipelines.commands.jobs",
+    "pipelines.commands.status",
+)
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What a command is given: its arguments, and the workspace it works on."""
+
+    arguments: argparse.Namespace
+    actor: Actor
+
+    def open(self) -> tuple[Workspace, Engine]:
+        """Open the workspace and its store."""
+        workspace = workspace_at()
+        return workspace, open_store(workspace)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser of all commands."""
+    top = argparse.ArgumentParser(
+        prog="python -m pipelines",
+        description="Kindred's jobs. The workspace is the folder KINDRED_HOME, or var/.",
+    )
+    top.add_argument("--as", dest="actor", metavar="NAME", help="who acts; kept in the audit log")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for module in COMMANDS:
+        import_module(module).add_to(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit status: 0, 2 for the user's errors, 1 for ours."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    arguments = parser().parse_args(argv)
+    invocation = Invocation(arguments, Actor(arguments.actor or _user()))
+    try:
+        return int(arguments.function(invocation) or 0)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, Cancelled):
+        print("Cancelled; nothing half-done was kept.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="kindred-", suffix=".log", delete=False
+        ) as log:
+            traceback.print_exc(file=log)
+        print(
+            f"error: this is a fault of Kindred, not yours. What happened is in {log.name}.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def subparser(commands: Any, name: str, function: Any, summary: str) -> argparse.ArgumentParser:
+    """Add a command's parser, with what it runs."""
+    added: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
+    added.set_defaults(function=function)
+    return added

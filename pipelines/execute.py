@@ -1,0 +1,96 @@
+"""Execute one run, in the foreground or for a worker, so that its row always tells the truth."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine, Row
+
+from data import runs
+from data.audit import Actor
+from data.clock import as_of
+from data.engine import reader
+from data.lake import dataset_version
+from data.runs import Status
+from data.workspace import Workspace
+from kindred.errors import InternalError, UserError
+from pipelines.job import Cancelled, JobContext, JobResult
+from pipelines.jobs import job
+from pipelines.report import ConsoleReporter, ListReporter, StoreReporter
+
+log = logging.getLogger(__name__)
+
+STEPS: Mapping[str, int] = {"import": 5, "summaries": 2, "traits": 4, "clusters": 8, "refresh": 16}
+
+
+def run_now(
+    workspace: Workspace,
+    engine: Engine,
+    name: str,
+    params: Mapping[str, Any],
+    *,
+    actor: Actor,
+    reporter: ConsoleReporter | ListReporter | None = None,
+) -> JobResult:
+    """Run a job in this process, recorded like any other; its error goes on up."""
+    job(name)  # a wrong name is said before anything is recorded
+    at = datetime.now(UTC)
+    with engine.begin() as conn:
+        run_id = runs.enqueue(conn, name, params, actor=actor, at=at)
+        taken = runs.take(conn, "foreground", at=at, run_id=run_id)
+    if taken is None:
+        raise InternalError(f"run {run_id} was taken by somebody else")
+    return execute(workspace, engine, taken, reporter or ConsoleReporter())
+
+
+def execute(
+    workspace: Workspace, engine: Engine, run: Row[Any], reporter: ConsoleReporter | ListReporter
+) -> JobResult:
+    """Carry out a run that was taken, and record how it ended."""
+    started = datetime.now(UTC)
+    with reader(engine).connect() as conn:
+        clock, version = as_of(conn, started), dataset_version(conn)
+    with engine.begin() as conn:
+        runs.pin(conn, run.id, as_of=clock, dataset_version=version)
+    stored = StoreReporter(engine, run.id, reporter, STEPS.get(run.job, 4))
+    context = JobContext(workspace, engine, started, clock, stored, run.id)
+    try:
+        result = job(run.job)(context, run.params)
+    except Cancelled:
+        _finish(engine, run.id, Status.CANCELLED)
+        raise
+    except UserError as error:
+        _finish(engine, run.id, Status.FAILED, error=str(error))
+        raise
+    except BaseException as error:
+        log.exception("run %s (%s) failed", run.id, run.job)
+        last = traceback.format_exception_only(error)[-1].strip()
+        _finish(engine, run.id, Status.FAILED, error=f"A fault of ours: {last}")
+        raise
+    _finish(engine, run.id, Status.SUCCEEDED, result=result)
+    return result
+
+
+def _finish(
+    engine: Engine,
+    run_id: int,
+    status: Status,
+    *,
+    error: str | None = None,
+    result: JobResult | None = None,
+) -> None:
+    detail = None if result is None else {"fresh": result.fresh, **result.detail}
+    with engine.begin() as conn:
+        runs.finish(
+            conn,
+            run_id,
+            status,
+            at=datetime.now(UTC),
+            rows=None if result is None else result.rows,
+            error=error,
+            result=detail,
+        )
