@@ -1,0 +1,1 @@
+"""Traits: what is known of a person, each declared once."""
