@@ -16,20 +16,29 @@ function indexPeople(n, x, y, planes) {
     n, starts,
     order: new Uint32Array(n), x: new Uint16Array(n), y: new Uint16Array(n),
     planes: planes.map(() => new Uint8Array(n)),
-    extent: [GRID, 0, GRID, 0],
   };
-  const [outX, outY, order, extent] = [index.x, index.y, index.order, index.extent];
+  const [outX, outY, order] = [index.x, index.y, index.order];
   for (let i = 0; i < n; i++) {
     const [px, py] = [x[i], y[i]];
     const at = next[(py >> 8) * TILES + (px >> 8)]++;
     order[at] = i; outX[at] = px; outY[at] = py;
     for (let p = 0; p < planes.length; p++) index.planes[p][at] = planes[p][i];
-    if (px < extent[0]) extent[0] = px;
-    if (px > extent[1]) extent[1] = px;
-    if (py < extent[2]) extent[2] = py;
-    if (py > extent[3]) extent[3] = py;
   }
+  const counts = (tile) => starts[tile + 1] - starts[tile];
+  const side = [...Array(TILES).keys()];
+  const columns = side.map((c) => side.reduce((sum, r) => sum + counts(r * TILES + c), 0));
+  const rows = side.map((r) => starts[(r + 1) * TILES] - starts[r * TILES]);
+  index.extent = [...middle(columns, n), ...middle(rows, n)];
   return index;
+}
+
+// Where nearly all are along an axis: a few far away must not make the rest small.
+function middle(counts, n) {
+  const few = 0.004 * n;
+  let [low, high, left, right] = [0, TILES - 1, 0, 0];
+  while (low < high && left + counts[low] <= few) left += counts[low++];
+  while (high > low && right + counts[high] <= few) right += counts[high--];
+  return [low * 256, Math.min(GRID, (high + 1) * 256)];
 }
 
 // Who is picked: a byte a person, 1 for picked; later shapes overrule earlier ones.

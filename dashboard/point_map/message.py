@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -114,7 +114,7 @@ class People:
 def pack(
     people: People,
     *,
-    colours: dict[str, Sequence[str]],
+    colours: Mapping[str, Sequence[str]],
     legend: Legend,
     clusters: Sequence[ClusterMark],
     notes: Sequence[Note],

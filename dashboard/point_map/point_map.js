@@ -207,7 +207,8 @@ class PointMap {
   pick() {
     if (!this.index) return;
     const { n, planes } = this.index, labels = planes[planes.length - 1];
-    const cluster = this.header.clusters.find((c) => c.id === (this.pointed ?? this.focus));
+    const lit = this.pointed ?? this.focus;
+    const cluster = lit === null ? null : this.header.clusters.find((c) => c.id === lit);
     if (this.shapes.length) this.mask = pickPeople(this.shapes, this.index);
     else this.mask = null;
     this.picked = this.mask ? this.mask.reduce((sum, bit) => sum + bit, 0) : 0;

@@ -25,7 +25,6 @@ from data.schema import (
     cluster_runs,
     clusters,
     daily_summaries,
-    metadata,
     summaries,
     trait_runs,
     workspace_facts,
@@ -134,9 +133,8 @@ def _places(rng: np.random.Generator, label: NDArray[np.int16]) -> NDArray[np.fl
 def build(
     workspace: Workspace, engine: Engine, people: int, *, seed: int = 1, runs: int = 2
 ) -> int:
-    """Fill an empty workspace; give the last cluster run's id."""
+    """Fill an empty workspace, whose store is open; give the last cluster run's id."""
     rng = np.random.default_rng(seed)
-    metadata.create_all(engine)
     weight = rng.dirichlet(np.full(len(NAMES), 4.0)) * 0.93
     label = rng.choice(len(NAMES) + 1, people, p=[*weight, 1 - weight.sum()]).astype(np.int16)
     label[label == len(NAMES)] = -1

@@ -1,0 +1,139 @@
+"""The frame of Explore: its head line, its tools, the two ways to see people, the empty states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from sqlalchemy import select
+
+from dashboard.explore_charts import density_chart
+from dashboard.explore_data import MapView
+from dashboard.explore_map import draw_map, in_words
+from dashboard.explore_runs import about_run, changes, run_now, verdict
+from dashboard.explore_state import Looking
+from dashboard.format import count, instant, percent
+from dashboard.point_map import Legend
+from dashboard.store import engine
+from data.engine import reader
+from data.map_reads import MapRun
+from data.schema import trait_runs, workspace_facts
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What kind of data the workspace holds."""
+
+    kind: str = "real"
+    source: str = ""
+    currency: str | None = None
+
+
+def workspace_is() -> Facts:
+    """Read what kind of data the workspace holds."""
+    columns = workspace_facts.c
+    with reader(engine()).connect() as conn:
+        row = conn.execute(select(columns.kind, columns.source, columns.currency)).first()
+    return Facts(*row) if row else Facts()
+
+
+def theme_now() -> str:
+    """Say whether the light or the dark theme is on."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def teach() -> None:
+    """Say what to do before there is a map."""
+    with reader(engine()).connect() as conn:
+        imported = conn.execute(select(trait_runs.c.id).limit(1)).first() is not None
+    if not imported:
+        st.info(
+            "**There are no people yet.** Import events, and their traits, clusters and this map "
+            "are computed from them.",
+            icon=":material/upload:",
+        )
+        st.code("python -m pipelines import completejourney", language="bash")
+        st.caption("Your own data: `python -m pipelines import events DIR`, canonical Parquet.")
+        return
+    st.info(
+        "**The people are there, the map is not.** A run finds who is alike, names the clusters "
+        "and lays everyone out so that those alike lie close together. It takes a minute or two.",
+        icon=":material/scatter_plot:",
+    )
+    if st.button("Find clusters now", type="primary", icon=":material/play_arrow:"):
+        run_now()
+
+
+def header(view: MapView, found: Sequence[MapRun], facts: Facts) -> None:
+    """Say what the run found, how good it is, and how fresh."""
+    badge = " :orange-badge[Simulated data]" if facts.kind == "simulated" else ""
+    with st.container(gap="xxsmall"):
+        st.markdown(f"{verdict(view)}{badge}")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(
+                f"{facts.source} · run of {instant(view.run.at)} · "
+                f"traits as of {instant(view.run.as_of)}",
+                width="content",
+            )
+            with st.popover("How good is it?", type="tertiary", icon=":material/verified:"):
+                about_run(view)
+            if st.button(
+                "What changed?",
+                type="tertiary",
+                icon=":material/compare_arrows:",
+                key="explore_changes",
+            ):
+                changes(view, found)
+            if st.button(
+                "Run again", type="tertiary", icon=":material/refresh:", key="explore_run_now"
+            ):
+                run_now()
+
+
+def choose_way() -> str:
+    """Let the user choose dots to pick from, or a chart of density."""
+    way = st.segmented_control(
+        "Show as",
+        ["Map", "Density"],
+        default="Map",
+        key="explore_way",
+        required=True,
+        bind="query-params",
+        width="content",
+    )
+    return str(way)
+
+
+def people_on_map(view: MapView, looking: Looking, facts: Facts, way: str, theme: str) -> None:
+    """Show everyone, as dots to pick from or as a chart of density."""
+    if way == "Density":
+        _density(view, looking, theme)
+    else:
+        source = f"{facts.source}, simulated" if facts.kind == "simulated" else facts.source
+        draw_map(view, looking, source)
+
+
+def _density(view: MapView, looking: Looking, theme: str) -> None:
+    """Show where people are dense, for those who cannot or will not use the canvas."""
+    cluster = view.cluster(looking.focus)
+    rows = (
+        None
+        if cluster is None
+        else np.flatnonzero(view.label == list(view.clusters).index(cluster))
+    )
+    st.altair_chart(density_chart(view, rows, theme), key="explore_density")
+    st.caption(in_words(view, Legend("clusters", "density", ())))
+    st.dataframe(
+        [
+            {
+                "Cluster": c.name,
+                "People": count(c.size),
+                "Share": percent(c.share),
+                "What they are like": c.sentence,
+            }
+            for c in view.clusters
+        ],
+        hide_index=True,
+    )

@@ -1,0 +1,305 @@
+"""The panel beside the map: who is picked, what they are worth, what sets them apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from urllib.parse import quote
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import streamlit as st
+from numpy.typing import NDArray
+
+from dashboard.explore_charts import cluster_swatch, distribution_chart, effects_chart, in_words
+from dashboard.explore_data import MAX_DOWNLOAD, MapView, revenue, some_people, traits
+from dashboard.explore_edits import offer_edits
+from dashboard.explore_state import ADDRESS, PANEL, current, write_address
+from dashboard.format import count, money, number, percent
+from kindred.clusters.contrast import Contrast, contrast, rank_contrasts
+from kindred.clusters.selection import Selection, decode, encode, picked
+from kindred.errors import UserError
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Group:
+    """People to be told of: their rows (none for everyone), and what to call them."""
+
+    rows: Rows | None
+    people: int
+    name: str
+    sentence: str
+    cluster_id: int | None = None
+
+
+@st.fragment(key=ADDRESS)
+def address() -> None:
+    """Keep the address true when only the view moved."""
+    write_address()
+
+
+@st.fragment(key=PANEL)
+def panel(view: MapView, currency: str | None, theme: str) -> None:
+    """Tell of those picked, else of the cluster in focus, else of everyone."""
+    looking = current()
+    write_address()
+    if looking.problem:
+        st.warning(looking.problem, icon=":material/link_off:")
+    group = _group(view, looking.selection, looking.focus)
+    _person(view, looking.person)
+    _headline(view, group, currency, theme)
+    if not group.people:
+        st.info("Nobody is inside. Draw around some of the dots.", icon=":material/gesture:")
+        return
+    others = _everyone(view) if group.rows is None else _choose_others(view, group)
+    if not view.traits:
+        st.info(
+            "The traits behind this run are no longer kept. Choose the newest run to see them.",
+            icon=":material/history:",
+        )
+        return
+    _apart(view, group, others, theme)
+    offer_edits(view, group.cluster_id)
+
+
+def _group(view: MapView, selection: Selection, focus: int | None) -> Group:
+    if selection:
+        rows = _picked(view, encode(selection))
+        sentence = "Picked on the map." if len(rows) else ""
+        return Group(rows, len(rows), _people(len(rows)) + " picked", sentence)
+    cluster = view.cluster(focus)
+    if cluster is not None:
+        rows = _members(view, list(view.clusters).index(cluster))
+        return Group(rows, cluster.size, cluster.name, cluster.sentence, cluster.id)
+    return Group(None, view.run.people, "Everyone", "Pick people on the map, or press a cluster.")
+
+
+def _people(number_of: int) -> str:
+    return "1 person" if number_of == 1 else f"{count(number_of)} people"
+
+
+@st.cache_resource(
+    max_entries=8, show_spinner=False, hash_funcs={MapView: lambda view: view.run.map_file}
+)
+def _picked(view: MapView, text: str) -> Rows:
+    return np.flatnonzero(picked(decode(text), view.x, view.y))
+
+
+def _members(view: MapView, code: int) -> Rows:
+    return np.flatnonzero(view.label == code)
+
+
+def _headline(view: MapView, group: Group, currency: str | None, theme: str) -> None:
+    colour = cluster_swatch(view, group.cluster_id, theme)
+    dot = f"<span style='color:{colour}'>●</span> " if group.cluster_id is not None else ""
+    st.html(
+        f"<h3 class='kindred-group' style='margin:0;padding:0'>{dot}{_escape(group.name)}</h3>"
+        f"<p style='margin:.2rem 0 0;opacity:.75'>{_escape(group.sentence)}</p>"
+    )
+    worth = revenue(view)
+    share = group.people / max(view.run.people, 1)
+    columns = st.columns(3, gap="small")
+    columns[0].metric(
+        "People",
+        count(group.people),
+        f"{percent(share)} of all",
+        delta_color="off",
+        delta_arrow="off",
+    )
+    if worth is None or not group.people:
+        return
+    total = float(worth.sum())
+    here = total if group.rows is None else float(worth[group.rows].sum())
+    each, usual = here / group.people, total / max(view.run.people, 1)
+    of_all = f"{percent(here / total)} of all" if total else ""
+    columns[1].metric(
+        "Revenue", money(here, currency), of_all, delta_color="off", delta_arrow="off"
+    )
+    against = (
+        f"{each / usual:.1f}× the average" if usual and group.rows is not None else "on average"
+    )
+    columns[2].metric("Each", money(each, currency), against, delta_color="off", delta_arrow="off")
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _choose_others(view: MapView, group: Group) -> Group:
+    """Let the user choose whom to compare with, and give them."""
+    looking = current()
+    options = [""] + [
+        f"cluster-{c.id}" for c in view.clusters if c.id is not None and c.id != group.cluster_id
+    ]
+    if looking.against and looking.against not in options:
+        options.append(looking.against)
+    found = {option: _others(view, option) for option in options}
+    options = [option for option in options if found[option] is not None]
+    columns = st.columns([3, 2], vertical_alignment="bottom")
+    chosen = columns[0].selectbox(
+        "Compare with",
+        options,
+        index=options.index(looking.against) if looking.against in options else 0,
+        format_func=lambda option: getattr(found[option], "name", "Everyone"),
+        key=f"explore_against_{view.run.id}_{group.cluster_id}_{hash(looking.against)}",
+    )
+    kept = encode(looking.selection) or (
+        f"cluster-{looking.focus}" if looking.focus is not None else ""
+    )
+    if columns[1].button(
+        "Keep to compare",
+        icon=":material/bookmark:",
+        disabled=not kept or kept == looking.against,
+        help="Hold these people, then pick others to see how the two differ.",
+        width="stretch",
+    ):
+        looking.against = kept
+        st.rerun(scope="fragment")
+    if chosen != looking.against:
+        looking.against = chosen or ""
+        write_address()
+    return found.get(looking.against) or _everyone(view)
+
+
+def _everyone(view: MapView) -> Group:
+    return Group(None, view.run.people, "Everyone", "")
+
+
+def _others(view: MapView, option: str) -> Group | None:
+    """Give the group that an option names; none if the address names nobody."""
+    if not option:
+        return _everyone(view)
+    if option.startswith("cluster-"):
+        cluster = next((c for c in view.clusters if f"cluster-{c.id}" == option), None)
+        return _group(view, (), cluster.id) if cluster else None
+    try:
+        selection = decode(option)
+    except UserError:
+        return None
+    group = _group(view, selection, None)
+    return Group(group.rows, group.people, f"Kept: {_people(group.people)}", "")
+
+
+def _apart(view: MapView, group: Group, others: Group, theme: str) -> None:
+    binned = {trait.name: trait for trait in traits(view)}
+    here = {name: trait.of(group.rows) for name, trait in binned.items()}
+    there = {name: trait.of(others.rows) for name, trait in binned.items()}
+    same = group.rows is None and others.rows is None
+    told = "everyone" if others.rows is None else others.name.lower()
+    found = (
+        []
+        if same
+        else rank_contrasts([contrast(binned[name], here[name], there[name]) for name in binned])
+    )
+    tabs = st.tabs(
+        ["What sets them apart", "Distributions", "People"], on_change="rerun", key="explore_tabs"
+    )
+    if tabs[0].open:
+        with tabs[0]:
+            _effects(view, found, same, told, theme)
+    if tabs[1].open:
+        with tabs[1]:
+            colour = cluster_swatch(view, group.cluster_id, theme)
+            names = [c.name for c in found][:6] or list(binned)[:6]
+            st.caption(f"Outlined: those picked. Grey: {told}.")
+            for left in range(0, len(names), 2):
+                for column, name in zip(
+                    st.columns(2, gap="small"), names[left : left + 2], strict=False
+                ):
+                    chart = distribution_chart(
+                        view, binned[name], here[name], there[name], told, colour, theme
+                    )
+                    column.altair_chart(chart, key=f"explore_distribution_{name}")
+    if tabs[2].open:
+        with tabs[2]:
+            _sample(view, group)
+
+
+def _effects(view: MapView, found: list[Contrast], same: bool, others: str, theme: str) -> None:
+    if same:
+        st.markdown(
+            "Everyone is the measure. Pick people with the lasso, or press a cluster under the "
+            "map, and see here what sets them apart."
+        )
+        return
+    telling = [c for c in found if c.strength != "hardly"]
+    if not telling:
+        st.markdown(f"Nothing sets them clearly apart from {others}: they are a fair sample.")
+    st.markdown("\n".join(f"- {in_words(view, effect, others)}" for effect in telling[:3]))
+    if found:
+        st.altair_chart(effects_chart(view, found, others, theme), key="explore_effects")
+        st.caption(
+            "A bar is the chance that one of them has more of it than one of "
+            f"{others}, less the chance of less (Cliff's delta); of a category, the difference "
+            "of shares."
+        )
+
+
+def _sample(view: MapView, group: Group) -> None:
+    rows = np.arange(view.run.people) if group.rows is None else group.rows
+    few = rows[np.unique(np.linspace(0, len(rows) - 1, 8).astype(np.intp))]
+    table = some_people(view, few, ["monetary", "frequency", "recency"]).to_pandas()
+    table["person_id"] = [f"/person?person={quote(who)}" for who in table["person_id"]]
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="explore_sample",
+        column_config={
+            "person_id": st.column_config.LinkColumn("Person", display_text=r"person=(.*)$"),
+            **{
+                name: st.column_config.NumberColumn(view.sentence(name), format="%.0f")
+                for name in ("monetary", "frequency", "recency")
+            },
+        },
+    )
+    many = min(len(rows), MAX_DOWNLOAD)
+    label = f"Download {_people(many)} as CSV"
+    if many < len(rows):
+        label = f"Download the first {_people(many)} as CSV"
+    st.download_button(
+        label,
+        data=lambda: _csv(view, rows[:MAX_DOWNLOAD]),
+        file_name=f"kindred-people-run-{view.run.id}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _csv(view: MapView, rows: Rows) -> bytes:
+    table = some_people(view, rows, view.traits)
+    names = pa.array([c.name for c in view.clusters]).take(
+        pa.array(view.label[rows].astype(np.int64))
+    )
+    out = BytesIO()
+    pa_csv.write_csv(table.add_column(1, "cluster", names), out)
+    return out.getvalue()
+
+
+def _person(view: MapView, row: int | None) -> None:
+    """Tell of the person who was clicked."""
+    if row is None or row >= view.run.people:
+        return
+    rows = np.array([row], dtype=np.intp)
+    person = some_people(view, rows, ["monetary", "frequency", "recency"]).to_pylist()[0]
+    told = [
+        f"{view.sentence(name)}: {number(float(value), view.unit(name))}"
+        for name, value in person.items()
+        if name != "person_id" and value is not None
+    ]
+    with st.container(border=True):
+        columns = st.columns([5, 1], vertical_alignment="center")
+        name = view.clusters[int(view.label[row])].name
+        columns[0].markdown(
+            f"**[{person['person_id']}](/person?person={quote(person['person_id'])})** · {name}  \n"
+            f"<small>{' · '.join(told)}</small>",
+            unsafe_allow_html=True,
+        )
+        if columns[1].button(
+            "", icon=":material/close:", help="Close", type="tertiary", key="explore_person_close"
+        ):
+            current().person = None
+            st.rerun(scope="fragment")

@@ -1,0 +1,40 @@
+"""Explore: the map of people, and beside it what is known of those picked."""
+
+import streamlit as st
+
+from dashboard.explore_data import list_runs, load_view
+from dashboard.explore_map import choose_colour
+from dashboard.explore_page import (
+    choose_way,
+    header,
+    people_on_map,
+    teach,
+    theme_now,
+    workspace_is,
+)
+from dashboard.explore_panel import address, panel
+from dashboard.explore_runs import choose_run
+from dashboard.explore_state import looking_at
+
+found = list_runs()
+tools = st.container(horizontal=True, vertical_alignment="bottom")
+tools.title("Explore")
+if not found:
+    teach()
+    st.stop()
+
+with tools:
+    run = choose_run(found)
+view, facts, theme = load_view(run), workspace_is(), theme_now()
+looking = looking_at(run)
+with tools:
+    choose_colour(view, looking)
+    shown_as = choose_way()
+
+header(view, found, facts)
+on_map, beside = st.columns([1.75, 1], gap="medium")
+with on_map:
+    people_on_map(view, looking, facts, shown_as, theme)
+with beside:
+    panel(view, facts.currency, theme)
+address()
