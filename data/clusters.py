@@ -1,4 +1,4 @@
-"""Save a cluster run: its map to the lake, its clusters, matched to the last run's, to the store."""
+"""Save a cluster run: its map to the lake, its clusters, matched to the last run, to the store."""
 
 from __future__ import annotations
 

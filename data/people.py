@@ -1,0 +1,150 @@
+"""One person as screens and serving ask for them: events, traits, and who is like them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from ibis.backends.duckdb import Backend
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from data.lake import person_id, read_events
+from data.traits import PERSON
+from data.workspace import Workspace
+from kindred.events import ORDER_COMPLETED
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order, as a timeline shows it."""
+
+    at: datetime
+    order_id: str
+    revenue: float
+    discount: float
+    lines: int
+    products: Sequence[dict[str, Any]]
+
+
+def orders_of(
+    backend: Backend,
+    workspace: Workspace,
+    conn: Connection,
+    person: str,
+    as_of: datetime,
+    limit: int = 500,
+) -> list[Order]:
+    """Read a person's newest orders before `as_of`, the newest first.
+
+    Day files are sorted by person, so only the row groups that may hold the person are read.
+    """
+    events = read_events(backend, workspace, conn)
+    own = events.filter(
+        (person_id(events) == person)
+        & ((events["userId"] == person) | (events["anonymousId"] == person))
+        & (events["event"] == ORDER_COMPLETED)
+        & (events["timestamp"] < ibis.timestamp(as_of.isoformat()))
+    )
+    found = (
+        own.order_by(ibis.desc("timestamp"))
+        .limit(limit)
+        .select(
+            "timestamp",
+            order_id=own["properties"]["order_id"],
+            revenue=own["properties"]["revenue"],
+            discount=own["properties"]["discount"],
+            products=own["properties"]["products"],
+        )
+    )
+    return [
+        Order(
+            row["timestamp"],
+            row["order_id"] or "",
+            row["revenue"] or 0.0,
+            row["discount"] or 0.0,
+            len(row["products"] or []),
+            row["products"] or [],
+        )
+        for row in found.to_pyarrow().to_pylist()
+    ]
+
+
+def search(path: Path, prefix: str, limit: int = 20) -> list[str]:
+    """List persons whose id begins with `prefix`, in order; ids are sorted in the snapshot.
+
+    Only the row groups whose ids may begin so are read.
+    """
+    file = pq.ParquetFile(path, memory_map=True)
+    found: list[str] = []
+    for group in range(file.metadata.num_row_groups):
+        statistics = file.metadata.row_group(group).column(0).statistics
+        if statistics is not None and not _may_hold(statistics.min, statistics.max, prefix):
+            continue
+        ids = file.read_row_group(group, columns=[PERSON]).column(PERSON)
+        found += ids.filter(pc.starts_with(ids, prefix)).slice(0, limit - len(found)).to_pylist()
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _may_hold(low: str, high: str, prefix: str) -> bool:
+    return low[: len(prefix)] <= prefix <= high[: len(prefix)]
+
+
+def traits_at(path: Path, position: int) -> dict[str, Any]:
+    """Read all traits of the person at a position."""
+    file = pq.ParquetFile(path, memory_map=True)
+    start = 0
+    for group in range(file.metadata.num_row_groups):
+        rows = file.metadata.row_group(group).num_rows
+        if position < start + rows:
+            table: pa.Table = file.read_row_group(group).slice(position - start, 1)
+            row: dict[str, Any] = table.to_pylist()[0]
+            return row
+        start += rows
+    raise IndexError(position)
+
+
+def percentile_ranks(
+    columns: NDArray[np.float64], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Say of each value which share of everyone has less, ties counting half.
+
+    Parameters
+    ----------
+    columns : ndarray, shape (N, k)
+        Everyone's traits; NaN is unknown and does not count.
+    values : ndarray, shape (k,)
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        0 … 1; NaN where the value is unknown.
+    """
+    known = np.isfinite(columns).sum(axis=0)
+    less = (columns < values).sum(axis=0)
+    same = (columns == values).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ranks = (less + same / 2) / known
+    return np.where(np.isfinite(values), ranks, np.nan)
+
+
+def nearest(
+    plane: NDArray[np.float32], position: int, count: int = 8
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Find the people nearest on the map; positions and distances, the nearest first."""
+    apart = np.linalg.norm(plane - plane[position], axis=1)
+    apart[position] = np.inf
+    count = min(count, len(plane) - 1)
+    rows = np.argpartition(apart, max(count - 1, 0))[:count] if count > 0 else np.empty(0, int)
+    rows = rows[np.argsort(apart[rows], kind="stable")]
+    return rows.astype(np.int64), apart[rows]
