@@ -148,12 +148,13 @@ def _compose(effects: Sequence[Contrast], slots: int) -> str:
 def _sentence(effects: Sequence[Contrast], traits: Mapping[str, Trait]) -> str:
     if not effects:
         return "They differ little from everyone in any trait."
-    parts = [_clause(effect, traits) for effect in effects[:3]]
+    parts = [clause(effect, traits) for effect in effects[:3]]
     listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     return f"Compared with everyone, they {listed}."
 
 
-def _clause(effect: Contrast, traits: Mapping[str, Trait]) -> str:
+def clause(effect: Contrast, traits: Mapping[str, Trait]) -> str:
+    """Say one effect of a number after "they", with both medians."""
     high = effect.effect > 0
     category = plain_category(effect.name)
     trait = traits.get(effect.name)
