@@ -123,12 +123,14 @@ def finish(
             **({"progress": 1.0} if status is Status.SUCCEEDED else {}),
         )
     )
+    if ended.rowcount != 1:
+        return False
     conn.execute(
         update(run_steps)
         .where(run_steps.c.run_id == run_id, run_steps.c.status == Status.RUNNING)
         .values(status=status, finished_at=at)
     )
-    return ended.rowcount == 1
+    return True
 
 
 def begin_step(conn: Connection, run_id: int, position: int, name: str, *, at: datetime) -> None:
@@ -194,18 +196,28 @@ def retry(conn: Connection, run_id: int, *, actor: Actor, at: datetime) -> int:
     )
 
 
+def stale(conn: Connection, *, at: datetime, stale_after: timedelta = STALE_AFTER) -> list[int]:
+    """Find the runs whose worker no longer beats."""
+    return list(
+        conn.scalars(
+            select(pipeline_runs.c.id).where(
+                pipeline_runs.c.status == Status.RUNNING,
+                pipeline_runs.c.heartbeat_at < at - stale_after,
+            )
+        )
+    )
+
+
 def mark_crashed(
     conn: Connection, *, at: datetime, stale_after: timedelta = STALE_AFTER
 ) -> list[int]:
     """End the runs whose worker no longer beats; gives their ids."""
-    stale = conn.scalars(
-        select(pipeline_runs.c.id).where(
-            pipeline_runs.c.status == Status.RUNNING,
-            pipeline_runs.c.heartbeat_at < at - stale_after,
-        )
-    ).all()
     why = f"Its worker gave no sign of life for {stale_after.total_seconds():.0f} seconds."
-    return [run_id for run_id in stale if finish(conn, run_id, Status.CRASHED, at=at, error=why)]
+    return [
+        run_id
+        for run_id in stale(conn, at=at, stale_after=stale_after)
+        if finish(conn, run_id, Status.CRASHED, at=at, error=why)
+    ]
 
 
 def run(conn: Connection, run_id: int) -> Row[Any]:

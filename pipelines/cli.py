@@ -21,12 +21,21 @@ from data.workspace import Workspace, workspace_at
 from kindred.errors import UserError
 from pipelines.job import Cancelled
 
-# Each module has `add_to(commands)`, which adds its parser and sets `function` as default.
-COMMANDS: Final = (
-    "pipelines.commands.imports",
-    "pipelines.commands.jobs",
-    "pipelines.commands.status",
-)
+# Each module has `add_to(commands)`, which adds its parsers and sets `function` as their default.
+# Only the modules of commands that are named are loaded: some bring much with them.
+COMMANDS: Final = {
+    "import": "pipelines.commands.imports",
+    "summaries": "pipelines.commands.jobs",
+    "traits": "pipelines.commands.jobs",
+    "clusters": "pipelines.commands.jobs",
+    "refresh": "pipelines.commands.jobs",
+    "work": "pipelines.commands.queue",
+    "runs": "pipelines.commands.queue",
+    "cancel": "pipelines.commands.queue",
+    "retry": "pipelines.commands.queue",
+    "status": "pipelines.commands.status",
+    "up": "pipelines.commands.up",
+}
 
 
 @dataclass(frozen=True)
@@ -42,15 +51,16 @@ class Invocation:
         return workspace, open_store(workspace)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Build the parser of all commands."""
+def parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Build the parser of the commands that `argv` names, else of all."""
     top = argparse.ArgumentParser(
         prog="python -m pipelines",
         description="Kindred's jobs. The workspace is the folder KINDRED_HOME, or var/.",
     )
     top.add_argument("--as", dest="actor", metavar="NAME", help="who acts; kept in the audit log")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in COMMANDS:
+    named = [COMMANDS[word] for word in argv if word in COMMANDS]
+    for module in dict.fromkeys(named or COMMANDS.values()):
         import_module(module).add_to(commands)
     return top
 
@@ -58,7 +68,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit status: 0, 2 for the user's errors, 1 for ours."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    arguments = parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    arguments = parser(given).parse_args(given)
     invocation = Invocation(arguments, Actor(arguments.actor or _user()))
     try:
         return int(arguments.function(invocation) or 0)

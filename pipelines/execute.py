@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import logging
+import _thread
+import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine, Row
+from sqlalchemy.exc import OperationalError
 
 from data import runs
 from data.audit import Actor
@@ -22,9 +25,8 @@ from pipelines.job import Cancelled, JobContext, JobResult
 from pipelines.jobs import job
 from pipelines.report import ConsoleReporter, ListReporter, StoreReporter
 
-log = logging.getLogger(__name__)
-
-STEPS: Mapping[str, int] = {"import": 5, "summaries": 2, "traits": 4, "clusters": 8, "refresh": 16}
+HEARTBEAT_SECONDS = 1.0
+STEPS: Mapping[str, int] = {"import": 5, "summaries": 2, "traits": 4, "clusters": 8, "refresh": 20}
 
 
 def run_now(
@@ -44,7 +46,38 @@ def run_now(
         taken = runs.take(conn, "foreground", at=at, run_id=run_id)
     if taken is None:
         raise InternalError(f"run {run_id} was taken by somebody else")
-    return execute(workspace, engine, taken, reporter or ConsoleReporter())
+    with beating(engine, run_id):
+        return execute(workspace, engine, taken, reporter or ConsoleReporter())
+
+
+@contextmanager
+def beating(engine: Engine, run_id: int) -> Iterator[None]:
+    """Keep a run of this process alive in the store, and interrupt it where that was asked for.
+
+    A worker beats for its children itself; this is for what runs in the foreground, where a long
+    call into native code would leave no sign of life otherwise.
+    """
+    over = threading.Event()
+    in_main = threading.current_thread() is threading.main_thread()
+
+    def beat() -> None:
+        while not over.wait(HEARTBEAT_SECONDS):
+            try:
+                with engine.begin() as conn:
+                    asked = runs.heartbeat(conn, run_id, at=datetime.now(UTC))
+            except OperationalError:  # busy; the next beat will do
+                continue
+            if asked and in_main and not over.is_set():
+                _thread.interrupt_main()
+                return
+
+    thread = threading.Thread(target=beat, name=f"heartbeat of run {run_id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def execute(
@@ -60,14 +93,13 @@ def execute(
     context = JobContext(workspace, engine, started, clock, stored, run.id)
     try:
         result = job(run.job)(context, run.params)
-    except Cancelled:
+    except (Cancelled, KeyboardInterrupt):
         _finish(engine, run.id, Status.CANCELLED)
         raise
     except UserError as error:
         _finish(engine, run.id, Status.FAILED, error=str(error))
         raise
     except BaseException as error:
-        log.exception("run %s (%s) failed", run.id, run.job)
         last = traceback.format_exception_only(error)[-1].strip()
         _finish(engine, run.id, Status.FAILED, error=f"A fault of ours: {last}")
         raise

@@ -144,7 +144,7 @@ class StoreReporter:
             recorded = _StoredStep(self, position, inner)
             try:
                 yield recorded
-            except Cancelled:
+            except (Cancelled, KeyboardInterrupt):
                 self._end(position, recorded, Status.CANCELLED, "cancelled")
                 raise
             except BaseException as error:

@@ -1,0 +1,100 @@
+"""The job ``refresh``: import, summaries, traits and clusters, each as far as needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from data import runs
+from data.clock import as_of
+from data.engine import reader
+from data.lake import dataset_version
+from data.runs import Status
+from data.schema import pipeline_runs
+from kindred.errors import UserError
+from pipelines.job import JobContext, JobResult, Reporter, Step
+from pipelines.jobs import job
+
+PARTS: Final = ("summaries", "traits", "clusters")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Passes the steps of a part on under the part's name."""
+
+    name: str
+    whole: Reporter
+
+    def step(self, name: str) -> AbstractContextManager[Step]:
+        """Open the step in the whole run."""
+        return self.whole.step(f"{self.name}: {name[:1].lower()}{name[1:]}")
+
+
+def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
+    """Bring everything up to date; what is fresh is skipped.
+
+    Parameters
+    ----------
+    params : mapping
+        ``source`` (and ``path``) as the job ``import`` takes them; without, the workspace's last
+        import is looked at again where its source still lies there.
+
+    Raises
+    ------
+    UserError
+        The workspace is empty and no source is named.
+    """
+    with reader(context.engine).connect() as conn:
+        source = params if params.get("source") else _last_source(conn)
+        empty = dataset_version(conn) == 0
+    if source is None and empty:
+        raise UserError(
+            "The workspace is empty, so there is nothing to refresh.",
+            "Import something first: python -m pipelines import completejourney",
+        )
+    done: dict[str, JobResult] = {}
+    if source is not None:
+        done["import"] = _do("import", context, source)
+        context = _pinned_again(context)
+    for name in PARTS:
+        done[name] = _do(name, context, {})
+    return JobResult(
+        rows=sum(result.rows for result in done.values()),
+        fresh=all(result.fresh for result in done.values()),
+        detail={"parts": {n: {"fresh": r.fresh, "rows": r.rows} for n, r in done.items()}},
+    )
+
+
+def _do(name: str, context: JobContext, params: Mapping[str, Any]) -> JobResult:
+    result = job(name)(replace(context, report=_Part(name, context.report)), params)
+    if result.fresh:
+        with context.report.step(f"{name}: up to date"):
+            pass
+    return result
+
+
+def _pinned_again(context: JobContext) -> JobContext:
+    """An import may move a fixed clock on, and the parts after it work on what it brought."""
+    with context.engine.begin() as conn:
+        clock, version = as_of(conn, context.now), dataset_version(conn)
+        if context.run_id is not None:
+            runs.pin(conn, context.run_id, as_of=clock, dataset_version=version)
+    return replace(context, as_of=clock)
+
+
+def _last_source(conn: Connection) -> Mapping[str, Any] | None:
+    """Find what the last import that succeeded was given, if a folder it read is still there."""
+    params: Mapping[str, Any] | None = conn.scalar(
+        select(pipeline_runs.c.params)
+        .where(pipeline_runs.c.job == "import", pipeline_runs.c.status == Status.SUCCEEDED)
+        .order_by(pipeline_runs.c.id.desc())
+        .limit(1)
+    )
+    if params is None or ("path" in params and not Path(params["path"]).is_dir()):
+        return None
+    return params
