@@ -1,10 +1,8 @@
-"""The event lake: Parquet files, a manifest in the store that says which are live, one reader."""
+"""The event lake: Parquet files opened through one reader; what is live stands in the manifest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -12,115 +10,46 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection
 
-from data.schema import lake_files, lake_versions
+from data.manifest import (
+    CATALOGUE,
+    EVENTS,
+    MAP,
+    REJECTED,
+    TRAITS,
+    LakeFile,
+    commit_files,
+    dataset_version,
+    live_files,
+)
 from data.workspace import Workspace
 from kindred.events import CATALOGUE_SCHEMA, EVENT_SCHEMA
 
-EVENTS = "events"
-CATALOGUE = "catalogue"
-REJECTED = "rejected"
-TRAITS = "traits"
-MAP = "map"
-
-
-@dataclass(frozen=True)
-class LakeFile:
-    """One Parquet file of the lake.
-
-    Parameters
-    ----------
-    path : str
-        Below the lake's folder, with forward slashes.
-    rows, bytes : int
-        Counts.
-    day : str or None
-        ``YYYY-MM-DD`` in UTC where the data set is partitioned by day.
-    """
-
-    path: str
-    rows: int
-    bytes: int
-    day: str | None = None
+__all__ = [
+    "CATALOGUE",
+    "EVENTS",
+    "MAP",
+    "REJECTED",
+    "TRAITS",
+    "LakeFile",
+    "commit_files",
+    "dataset_version",
+    "describe_file",
+    "live_files",
+    "open_duckdb",
+    "person_id",
+    "read_catalogue",
+    "read_dataset",
+    "read_events",
+    "stream",
+]
 
 
 def describe_file(workspace: Workspace, path: Path, day: str | None = None) -> LakeFile:
     """Read a finished Parquet file's footer into a :class:`LakeFile`."""
     rows = int(pq.read_metadata(path).num_rows)
     return LakeFile(path.relative_to(workspace.lake).as_posix(), rows, path.stat().st_size, day)
-
-
-def live_files(conn: Connection, dataset: str, snapshot: str = "") -> list[LakeFile]:
-    """List the live files of a data set, in the order of day and path."""
-    rows = conn.execute(
-        select(lake_files.c.path, lake_files.c.rows, lake_files.c.bytes, lake_files.c.day)
-        .where(
-            lake_files.c.dataset == dataset,
-            lake_files.c.snapshot == snapshot,
-            lake_files.c.removed_in.is_(None),
-        )
-        .order_by(lake_files.c.day, lake_files.c.path)
-    )
-    return [LakeFile(row.path, row.rows, row.bytes, row.day) for row in rows]
-
-
-def dataset_version(conn: Connection, dataset: str = EVENTS) -> int:
-    """Give the version that results and caches carry: the last commit to `dataset`, else 0."""
-    version = conn.scalar(
-        select(func.max(lake_versions.c.version)).where(lake_versions.c.dataset == dataset)
-    )
-    return int(version or 0)
-
-
-def commit_files(
-    conn: Connection,
-    dataset: str,
-    added: Sequence[LakeFile],
-    *,
-    why: str,
-    at: datetime,
-    snapshot: str = "",
-    replace: bool = False,
-) -> int:
-    """Make finished files live, and with `replace` end all earlier ones of the same snapshot.
-
-    Returns
-    -------
-    int
-        The new version of the data set.
-    """
-    version = conn.execute(
-        insert(lake_versions).values(dataset=dataset, at=at, why=why)
-    ).inserted_primary_key
-    assert version is not None
-    if replace:
-        conn.execute(
-            update(lake_files)
-            .where(
-                lake_files.c.dataset == dataset,
-                lake_files.c.snapshot == snapshot,
-                lake_files.c.removed_in.is_(None),
-            )
-            .values(removed_in=version[0])
-        )
-    if added:
-        conn.execute(
-            insert(lake_files),
-            [
-                {
-                    "dataset": dataset,
-                    "snapshot": snapshot,
-                    "path": file.path,
-                    "day": file.day,
-                    "rows": file.rows,
-                    "bytes": file.bytes,
-                    "added_in": version[0],
-                }
-                for file in added
-            ],
-        )
-    return int(version[0])
 
 
 def open_duckdb(memory_limit: str | None = None, threads: int | None = None) -> Backend:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from data import runs
 from data.clock import as_of
-from data.lake import CATALOGUE, EVENTS, dataset_version, live_files
+from data.manifest import CATALOGUE, EVENTS, dataset_version, live_files
 from data.schema import cluster_members, cluster_runs, summaries, trait_runs
 from data.workspace import facts
 

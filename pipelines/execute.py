@@ -17,7 +17,7 @@ from data import runs
 from data.audit import Actor
 from data.clock import as_of
 from data.engine import reader
-from data.lake import dataset_version
+from data.manifest import dataset_version
 from data.runs import Status
 from data.workspace import Workspace
 from kindred.errors import InternalError, UserError

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from data import runs
 from data.clock import as_of
 from data.engine import reader
-from data.lake import dataset_version
+from data.manifest import dataset_version
 from data.runs import Status
 from data.schema import pipeline_runs
 from kindred.errors import UserError

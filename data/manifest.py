@@ -1,0 +1,112 @@
+"""The lake's manifest: which Parquet files are live, in which version of which data set.
+
+It loads no engine, so that what only asks for counts or versions starts at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from data.schema import lake_files, lake_versions
+
+EVENTS = "events"
+CATALOGUE = "catalogue"
+REJECTED = "rejected"
+TRAITS = "traits"
+MAP = "map"
+
+
+@dataclass(frozen=True)
+class LakeFile:
+    """One Parquet file of the lake.
+
+    Parameters
+    ----------
+    path : str
+        Below the lake's folder, with forward slashes.
+    rows, bytes : int
+        Counts.
+    day : str or None
+        ``YYYY-MM-DD`` in UTC where the data set is partitioned by day.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+    day: str | None = None
+
+
+def live_files(conn: Connection, dataset: str, snapshot: str = "") -> list[LakeFile]:
+    """List the live files of a data set, in the order of day and path."""
+    rows = conn.execute(
+        select(lake_files.c.path, lake_files.c.rows, lake_files.c.bytes, lake_files.c.day)
+        .where(
+            lake_files.c.dataset == dataset,
+            lake_files.c.snapshot == snapshot,
+            lake_files.c.removed_in.is_(None),
+        )
+        .order_by(lake_files.c.day, lake_files.c.path)
+    )
+    return [LakeFile(row.path, row.rows, row.bytes, row.day) for row in rows]
+
+
+def dataset_version(conn: Connection, dataset: str = EVENTS) -> int:
+    """Give the version that results and caches carry: the last commit to `dataset`, else 0."""
+    version = conn.scalar(
+        select(func.max(lake_versions.c.version)).where(lake_versions.c.dataset == dataset)
+    )
+    return int(version or 0)
+
+
+def commit_files(
+    conn: Connection,
+    dataset: str,
+    added: Sequence[LakeFile],
+    *,
+    why: str,
+    at: datetime,
+    snapshot: str = "",
+    replace: bool = False,
+) -> int:
+    """Make finished files live, and with `replace` end all earlier ones of the same snapshot.
+
+    Returns
+    -------
+    int
+        The new version of the data set.
+    """
+    version = conn.execute(
+        insert(lake_versions).values(dataset=dataset, at=at, why=why)
+    ).inserted_primary_key
+    assert version is not None
+    if replace:
+        conn.execute(
+            update(lake_files)
+            .where(
+                lake_files.c.dataset == dataset,
+                lake_files.c.snapshot == snapshot,
+                lake_files.c.removed_in.is_(None),
+            )
+            .values(removed_in=version[0])
+        )
+    if added:
+        conn.execute(
+            insert(lake_files),
+            [
+                {
+                    "dataset": dataset,
+                    "snapshot": snapshot,
+                    "path": file.path,
+                    "day": file.day,
+                    "rows": file.rows,
+                    "bytes": file.bytes,
+                    "added_in": version[0],
+                }
+                for file in added
+            ],
+        )
+    return int(version[0])
