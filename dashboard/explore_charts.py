@@ -12,28 +12,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.explore_data import MapView
-from dashboard.explore_map import cluster_colour
 from dashboard.format import count, number, percent
-from dashboard.theme import DIVERGING, NOISE, SEQUENTIAL
+from dashboard.theme import ACCENT, DIVERGING, INK, NOISE, PAPER, SEQUENTIAL, colour
 from kindred.clusters.contrast import BinnedTrait, Contrast, Counts, coarse
+from kindred.clusters.naming import clause
 
 DENSITY_CELLS = 64  # along either axis
 
 
 def in_words(view: MapView, found: Contrast, others: str) -> str:
     """Say one effect in a sentence."""
-    what = view.sentence(found.name)
-    if found.category is not None:
-        way = "more often" if found.effect > 0 else "less often"
-        return (
-            f"{what}: {found.strength} {way} {found.category}, {percent(found.here)} "
-            f"against {percent(found.there)} of {others}"
-        )
-    unit, way = view.unit(found.name), "higher" if found.effect > 0 else "lower"
-    told = f"typically {number(found.here, unit)} against {number(found.there, unit)}"
-    if number(found.here, unit) == number(found.there, unit):
-        told = f"typically {number(found.here, unit)} for both, but not at the edges"
-    return f"{what}: {found.strength} {way}, {told}"
+    if found.category is None:
+        return f"They {clause(found, view.traits)}"
+    way = "more" if found.effect > 0 else "less"
+    return (
+        f"{view.label_of(found.name)} is {way} often {found.category} "
+        f"({percent(found.here)} against {percent(found.there)} of {others})"
+    )
 
 
 def effects_chart(view: MapView, contrasts: Sequence[Contrast], others: str, theme: str) -> Any:
@@ -72,7 +67,7 @@ def effects_chart(view: MapView, contrasts: Sequence[Contrast], others: str, the
 
 
 def _short(view: MapView, found: Contrast) -> str:
-    name = view.sentence(found.name)
+    name = view.label_of(found.name)
     return f"{name}: {found.category}" if found.category is not None else name
 
 
@@ -82,13 +77,13 @@ def distribution_chart(
     here: Counts,
     there: Counts,
     others: str,
-    colour: str,
+    tint: str,
     theme: str,
 ) -> Any:
     """Draw a trait's distribution among the picked over everyone's."""
-    title = view.sentence(trait.name)
+    title = view.label_of(trait.name)
     if trait.numeric:
-        return _histogram(view, trait, here, there, others, colour, theme, title)
+        return _histogram(view, trait, here, there, others, tint, theme, title)
     labels = trait.categories[:8]
     shares = [
         (label, float(counts[i] / max(counts[:255].sum(), 1)), who)
@@ -104,7 +99,7 @@ def distribution_chart(
             x=alt.X("share:Q", title="Share of people", axis=alt.Axis(format="%", tickCount=4)),
             y=alt.Y("value:N", sort=list(labels), title=None),
             yOffset=alt.YOffset("who:N", sort=["picked", others]),
-            color=_who(others, colour, theme),
+            color=_who(others, tint, theme),
             tooltip=[
                 alt.Tooltip("value:N", title=title),
                 alt.Tooltip("who:N", title="Who"),
@@ -115,8 +110,8 @@ def distribution_chart(
     )
 
 
-def _who(others: str, colour: str, theme: str) -> alt.Color:
-    scale = alt.Scale(domain=["picked", others], range=[colour, NOISE[theme]])
+def _who(others: str, tint: str, theme: str) -> alt.Color:
+    scale = alt.Scale(domain=["picked", others], range=[tint, NOISE[theme]])
     return alt.Color("who:N", scale=scale, legend=None)
 
 
@@ -126,34 +121,34 @@ def _histogram(
     here: Counts,
     there: Counts,
     others: str,
-    colour: str,
+    tint: str,
     theme: str,
     title: str,
 ) -> Any:
-    unit, parts = view.unit(trait.name), []
-    for counts, who in ((here, "picked"), (there, others)):
+    unit, parts = view.unit_of(trait.name), []
+    for counts, who in ((there, others), (here, "picked")):
         edges, shares = coarse(trait, counts)
+        told = [f"{number(a)} to {number(b, unit)}" for a, b in pairwise(edges)]
         parts.append(
             pd.DataFrame(
                 {
-                    "low": edges[:-1],
-                    "high": edges[1:],
-                    "share": shares,
+                    "value": edges,
+                    "share": [*shares, shares[-1]],  # a step needs its far end
                     "who": who,
-                    "told": [percent(share) for share in shares],
-                    "range": [f"{number(a)} to {number(b, unit)}" for a, b in pairwise(edges)],
+                    "told": [*map(percent, shares), percent(shares[-1])],
+                    "range": [*told, told[-1]],
                 }
             )
         )
-    rows = pd.concat(parts)
-    scale = alt.Scale(type="log" if trait.log else "linear", nice=False, zero=False)
-    axis_title = unit if unit and unit != "share" else None
     axis = alt.Axis(
-        format="%" if unit == "share" else "~s", tickCount=4, grid=False, title=axis_title
+        format="%" if unit == "share" else "~s",
+        tickCount=4,
+        grid=False,
+        title=unit if unit and unit != "share" else None,
     )
-    base = alt.Chart(rows, title=title).encode(
-        x=alt.X("low:Q", scale=scale, axis=axis),
-        x2="high:Q",
+    scale = alt.Scale(type="log" if trait.log else "linear", nice=False, zero=False)
+    base = alt.Chart(pd.concat(parts), title=alt.Title(title, fontSize=12, limit=200)).encode(
+        x=alt.X("value:Q", scale=scale, axis=axis),
         y=alt.Y("share:Q", stack=None, axis=None),
         tooltip=[
             alt.Tooltip("range:N", title=title),
@@ -161,26 +156,31 @@ def _histogram(
             alt.Tooltip("told:N", title="Share"),
         ],
     )
-    back = base.transform_filter(alt.datum.who == others).mark_bar(color=NOISE[theme], opacity=0.55)
-    front = base.transform_filter(alt.datum.who == "picked").mark_bar(
-        fill=colour, fillOpacity=0.28, stroke=colour, strokeWidth=1
+    back = base.transform_filter(alt.datum.who == others).mark_area(
+        interpolate="step-after", color=NOISE[theme], opacity=0.5
+    )
+    front = base.transform_filter(alt.datum.who == "picked").mark_area(
+        interpolate="step-after", color=tint, opacity=0.22, line={"color": tint, "strokeWidth": 1.5}
     )
     return (back + front).properties(height=84)
 
 
 def density_chart(view: MapView, rows: NDArray[np.intp] | None, theme: str) -> Any:
     """Draw how many people stand where, binned on the server, with the clusters' names."""
-    cell = (2**16) // DENSITY_CELLS
-    x, y = (view.x, view.y) if rows is None else (view.x[rows], view.y[rows])
-    place = (y // cell).astype(np.int64) * DENSITY_CELLS + x // cell
-    people = np.bincount(place, minlength=DENSITY_CELLS**2)
+    low, high = (np.quantile((view.x, view.y), share, axis=1) for share in (0.004, 0.996))
+    cell = np.maximum((high - low) / DENSITY_CELLS, 1)
+    places = np.stack((view.x, view.y)) if rows is None else np.stack((view.x[rows], view.y[rows]))
+    column, row = np.clip((places - low[:, None]) // cell[:, None], 0, DENSITY_CELLS - 1).astype(
+        int
+    )
+    people = np.bincount(row * DENSITY_CELLS + column, minlength=DENSITY_CELLS**2)
     full = np.flatnonzero(people)
     table = pd.DataFrame(
         {
             "x": full % DENSITY_CELLS,
             "y": full // DENSITY_CELLS,
             "people": people[full],
-            "told": [count(number_) for number_ in people[full]],
+            "told": [count(many) for many in people[full]],
         }
     )
     scale = alt.Scale(domain=[0, DENSITY_CELLS], nice=False)
@@ -203,7 +203,11 @@ def density_chart(view: MapView, rows: NDArray[np.intp] | None, theme: str) -> A
     )
     names = pd.DataFrame(
         [
-            {"x": at[0] / cell, "y": at[1] / cell, "name": cluster.name}
+            {
+                "x": (at[0] - low[0]) / cell[0],
+                "y": (at[1] - low[1]) / cell[1],
+                "name": cluster.name,
+            }
             for cluster, at in zip(view.clusters, view.centres, strict=True)
             if cluster.id is not None
         ],
@@ -212,15 +216,14 @@ def density_chart(view: MapView, rows: NDArray[np.intp] | None, theme: str) -> A
     text = alt.Chart(names).encode(
         x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale), text="name:N"
     )
-    paper, ink = ("#ffffff", "#1f2430") if theme == "light" else ("#11141b", "#f3f4f7")
     return (
         cells
-        + text.mark_text(fontWeight=600, stroke=paper, strokeWidth=4)
-        + text.mark_text(fontWeight=600, color=ink)
+        + text.mark_text(fontWeight=600, stroke=PAPER[theme], strokeWidth=4)
+        + text.mark_text(fontWeight=600, color=INK[theme])
     ).properties(height=470)
 
 
 def cluster_swatch(view: MapView, cluster_id: int | None, theme: str) -> str:
     """Give the colour a group is drawn in: its cluster's, else the accent."""
     cluster = view.cluster(cluster_id)
-    return DIVERGING[theme][1] if cluster is None else cluster_colour(cluster.colour, theme)
+    return ACCENT[theme] if cluster is None else colour(cluster.colour, theme)

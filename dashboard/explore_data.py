@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 from numpy.typing import NDArray
+from sqlalchemy import select
 
 from dashboard.store import engine, workspace
+from data import schema
 from data.engine import reader
 from data.map_reads import (
     Annotation,
@@ -32,8 +34,10 @@ from data.map_reads import (
 from data.workspace import Workspace
 from kindred.clusters.contrast import BinnedTrait, bin_categories, bin_numbers
 from kindred.clusters.selection import MapGrid
+from kindred.traits.trait import Trait, TraitType
 
 MAX_DOWNLOAD = 100_000  # people in one file
+LONGEST_LABEL = 44  # characters
 
 # Caches are keyed by the names of the lake's files, which are never used twice: Streamlit's own
 # hash of a big array looks at a sample of it only.
@@ -44,13 +48,23 @@ VERSION_OF: dict[str | type[Any], Callable[[Any], Any]] = {
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What kind of data the workspace holds."""
+
+    kind: str = "real"
+    source: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True)
 class MapView:
     """A run as the screen has it: arrays of shape (n,), row by row as in the snapshots.
 
-    `label` indexes `clusters` (which hold noise, too).
+    `label` indexes `clusters` (which hold noise, too); `traits` are by name, in their order.
     """
 
     run: MapRun
+    facts: Facts
     clusters: Sequence[MapCluster]
     notes: Sequence[Annotation]
     grid: MapGrid
@@ -58,25 +72,29 @@ class MapView:
     y: NDArray[np.uint16]
     label: NDArray[np.uint8]
     centres: Sequence[tuple[int, int]]
-    traits: Sequence[str]
+    traits: Mapping[str, Trait]
 
     def cluster(self, cluster_id: int | None) -> MapCluster | None:
         """Find a cluster by its identity."""
         return next((c for c in self.clusters if c.id is not None and c.id == cluster_id), None)
 
-    def sentence(self, trait: str) -> str:
-        """Say what a trait is."""
-        for declared in self.run.declarations:
-            if declared["name"] == trait:
-                return str(declared.get("sentence") or trait)
-        return trait.replace("_", " ").capitalize()
+    def label_of(self, name: str) -> str:
+        """Name a trait on an axis or in a list: its sentence where that is short."""
+        sentence = self.traits[name].sentence.rstrip(".").split(":")[0].split(";")[0]
+        return sentence if len(sentence) <= LONGEST_LABEL else self.traits[name].label
 
-    def unit(self, trait: str) -> str:
+    def unit_of(self, name: str) -> str:
         """Give a trait's unit, empty if it has none."""
-        for declared in self.run.declarations:
-            if declared["name"] == trait:
-                return str(declared.get("unit") or "")
-        return ""
+        return self.traits[name].unit
+
+    @property
+    def telling(self) -> list[str]:
+        """The traits that can set people apart; scores and times repeat what others say."""
+        return [
+            name
+            for name, declared in self.traits.items()
+            if declared.type is not TraitType.TIME and not name.startswith("rfm_")
+        ]
 
 
 @dataclass(frozen=True)
@@ -99,9 +117,29 @@ def load_view(run: MapRun) -> MapView:
     with reader(engine()).connect() as conn:
         clusters = map_clusters(conn, run.id)
         notes = map_annotations(conn, run.id)
+    facts = workspace_facts()
     ground = _ground(workspace(), run, tuple(cluster.label for cluster in clusters))
-    traits = [str(d["name"]) for d in run.declarations] if has_traits(workspace(), run) else []
-    return MapView(run, clusters, notes, traits=traits, **vars(ground))
+    return MapView(run, facts, clusters, notes, traits=_declared(run, facts), **vars(ground))
+
+
+def _declared(run: MapRun, facts: Facts) -> dict[str, Trait]:
+    """Read the traits that are still kept and can be shown, money in the workspace's currency."""
+    if not has_traits(workspace(), run):
+        return {}
+    declared = [Trait.from_json(given) for given in run.declarations]
+    return {
+        trait.name: replace(trait, unit=facts.currency) if trait.unit == "currency" else trait
+        for trait in declared
+        if trait.type is not TraitType.LIST
+    }
+
+
+def workspace_facts() -> Facts:
+    """Read what kind of data the workspace holds."""
+    columns = schema.workspace_facts.c
+    with reader(engine()).connect() as conn:
+        row = conn.execute(select(columns.kind, columns.source, columns.currency)).first()
+    return Facts(row.kind, row.source, row.currency or "") if row else Facts()
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=VERSION_OF)
@@ -127,10 +165,10 @@ def trait(view: MapView, name: str) -> BinnedTrait:
 
 
 def traits(view: MapView) -> list[BinnedTrait]:
-    """Give all traits as bytes; the first time, columns are read side by side."""
+    """Give the telling traits as bytes; the first time, columns are read side by side."""
     if not view.traits:
         return []
-    return _traits(workspace(), view.run, tuple(view.traits))
+    return _traits(workspace(), view.run, tuple(view.telling))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False, hash_funcs=VERSION_OF)

@@ -14,6 +14,7 @@ from dashboard.explore_state import Looking, map_key, told_by
 from dashboard.format import count, instant, number, percent
 from dashboard.point_map import ClusterMark, Legend, Note, People, pack, point_map
 from dashboard.theme import CATEGORICAL, NOISE, SEQUENTIAL, UNKNOWN_COLOUR
+from dashboard.theme import colour as palette_colour
 from kindred.clusters.contrast import UNKNOWN, BinnedTrait
 from kindred.clusters.selection import MapGrid
 
@@ -23,7 +24,7 @@ _OTHER, _UNKNOWN = 250, 251  # codes that no bin has
 _THEMES = ("light", "dark")
 
 
-def draw_map(view: MapView, looking: Looking, source: str) -> None:
+def draw_map(view: MapView, looking: Looking) -> None:
     """Draw the map with its list of clusters."""
     colour = looking.colour if looking.colour in view.traits else ""
     marks = cluster_marks(view)
@@ -35,6 +36,7 @@ def draw_map(view: MapView, looking: Looking, source: str) -> None:
     mark = next((m for m in marks if m.id is not None and m.id == asked.focus), None)
     if mark and asked.view is None:
         asked = replace(asked, view={"box": list(mark.box)})
+    simulated = ", simulated" if view.facts.kind == "simulated" else ""
     message = pack(
         people,
         colours=colours,
@@ -45,7 +47,7 @@ def draw_map(view: MapView, looking: Looking, source: str) -> None:
         ],
         asked=asked,
         title=f"{count(view.run.people)} people, by {legend.title.lower()}",
-        source=f"{source} · as of {instant(view.run.as_of)}",
+        source=f"{view.facts.source}{simulated} · as of {instant(view.run.as_of)}",
         file=f"kindred-map-run-{view.run.id}.png",
         alternative=in_words(view, legend),
     )
@@ -75,19 +77,13 @@ def cluster_marks(view: MapView) -> list[ClusterMark]:
             share=cluster.share,
             size=count(cluster.size),
             percent=percent(cluster.share),
-            colour={theme: cluster_colour(cluster.colour, theme) for theme in _THEMES},
+            colour={theme: palette_colour(cluster.colour, theme) for theme in _THEMES},
             box=_box(view.grid, cluster.box),
             x=view.centres[code][0],
             y=view.centres[code][1],
         )
         for code, cluster in enumerate(view.clusters)
     ]
-
-
-def cluster_colour(place: int | None, theme: str) -> str:
-    """Give a cluster's colour; past the palette's end, and for noise, it is grey."""
-    palette = CATEGORICAL[theme]
-    return NOISE[theme] if place is None or place >= len(palette) else palette[place]
 
 
 def _by_cluster(
@@ -112,7 +108,7 @@ def _by_trait(view: MapView, binned: BinnedTrait) -> tuple[People, dict[str, lis
     if binned.counts[UNKNOWN]:
         entries.append((_UNKNOWN, "not known"))
     legend = Legend(
-        "numbers" if binned.numeric else "categories", view.sentence(binned.name), tuple(entries)
+        "numbers" if binned.numeric else "categories", view.label_of(binned.name), tuple(entries)
     )
     people = People(view.run.map_file, view.x, view.y, shown[binned.codes], view.label)
     return people, colours, legend
@@ -127,7 +123,7 @@ def _tenths(view: MapView, binned: BinnedTrait) -> tuple[NDArray[np.uint8], list
     level = np.minimum(before * BINS // max(int(known.sum()), 1), BINS - 1)
     used, place = np.unique(level, return_inverse=True)
     starts = np.append(np.searchsorted(level, used), bins)
-    unit = view.unit(binned.name)
+    unit = view.unit_of(binned.name)
     single = bins <= 30  # a bin is a value
     labels = []
     for i in range(len(used)):
@@ -170,7 +166,7 @@ def choose_colour(view: MapView, looking: Looking) -> None:
         "Colour by",
         options,
         index=options.index(looking.colour) if looking.colour in options else 0,
-        format_func=lambda name: view.sentence(name) if name else "Cluster",
+        format_func=lambda name: view.label_of(name) if name else "Cluster",
         key=f"explore_colour_{view.run.id}",
         width=300,
     )

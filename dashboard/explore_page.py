@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -19,29 +18,7 @@ from dashboard.point_map import Legend
 from dashboard.store import engine
 from data.engine import reader
 from data.map_reads import MapRun
-from data.schema import trait_runs, workspace_facts
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What kind of data the workspace holds."""
-
-    kind: str = "real"
-    source: str = ""
-    currency: str | None = None
-
-
-def workspace_is() -> Facts:
-    """Read what kind of data the workspace holds."""
-    columns = workspace_facts.c
-    with reader(engine()).connect() as conn:
-        row = conn.execute(select(columns.kind, columns.source, columns.currency)).first()
-    return Facts(*row) if row else Facts()
-
-
-def theme_now() -> str:
-    """Say whether the light or the dark theme is on."""
-    return "dark" if st.context.theme.type == "dark" else "light"
+from data.schema import trait_runs
 
 
 def teach() -> None:
@@ -66,14 +43,14 @@ def teach() -> None:
         run_now()
 
 
-def header(view: MapView, found: Sequence[MapRun], facts: Facts) -> None:
+def header(view: MapView, found: Sequence[MapRun]) -> None:
     """Say what the run found, how good it is, and how fresh."""
-    badge = " :orange-badge[Simulated data]" if facts.kind == "simulated" else ""
+    badge = " :orange-badge[Simulated data]" if view.facts.kind == "simulated" else ""
     with st.container(gap="xxsmall"):
         st.markdown(f"{verdict(view)}{badge}")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(
-                f"{facts.source} · run of {instant(view.run.at)} · "
+                f"{view.facts.source} · run of {instant(view.run.at)} · "
                 f"traits as of {instant(view.run.as_of)}",
                 width="content",
             )
@@ -106,13 +83,12 @@ def choose_way() -> str:
     return str(way)
 
 
-def people_on_map(view: MapView, looking: Looking, facts: Facts, way: str, theme: str) -> None:
+def people_on_map(view: MapView, looking: Looking, way: str, theme: str) -> None:
     """Show everyone, as dots to pick from or as a chart of density."""
     if way == "Density":
         _density(view, looking, theme)
     else:
-        source = f"{facts.source}, simulated" if facts.kind == "simulated" else facts.source
-        draw_map(view, looking, source)
+        draw_map(view, looking)
 
 
 def _density(view: MapView, looking: Looking, theme: str) -> None:

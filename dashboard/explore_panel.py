@@ -42,7 +42,7 @@ def address() -> None:
 
 
 @st.fragment(key=PANEL)
-def panel(view: MapView, currency: str | None, theme: str) -> None:
+def panel(view: MapView, theme: str) -> None:
     """Tell of those picked, else of the cluster in focus, else of everyone."""
     looking = current()
     write_address()
@@ -50,7 +50,7 @@ def panel(view: MapView, currency: str | None, theme: str) -> None:
         st.warning(looking.problem, icon=":material/link_off:")
     group = _group(view, looking.selection, looking.focus)
     _person(view, looking.person)
-    _headline(view, group, currency, theme)
+    _headline(view, group, theme)
     if not group.people:
         st.info("Nobody is inside. Draw around some of the dots.", icon=":material/gesture:")
         return
@@ -92,7 +92,7 @@ def _members(view: MapView, code: int) -> Rows:
     return np.flatnonzero(view.label == code)
 
 
-def _headline(view: MapView, group: Group, currency: str | None, theme: str) -> None:
+def _headline(view: MapView, group: Group, theme: str) -> None:
     colour = cluster_swatch(view, group.cluster_id, theme)
     dot = f"<span style='color:{colour}'>●</span> " if group.cluster_id is not None else ""
     st.html(
@@ -101,7 +101,7 @@ def _headline(view: MapView, group: Group, currency: str | None, theme: str) -> 
     )
     worth = revenue(view)
     share = group.people / max(view.run.people, 1)
-    columns = st.columns(3, gap="small")
+    columns = st.columns(3, gap="small", wrap=False)
     columns[0].metric(
         "People",
         count(group.people),
@@ -116,12 +116,14 @@ def _headline(view: MapView, group: Group, currency: str | None, theme: str) -> 
     each, usual = here / group.people, total / max(view.run.people, 1)
     of_all = f"{percent(here / total)} of all" if total else ""
     columns[1].metric(
-        "Revenue", money(here, currency), of_all, delta_color="off", delta_arrow="off"
+        "Revenue", money(here, view.facts.currency), of_all, delta_color="off", delta_arrow="off"
     )
     against = (
         f"{each / usual:.1f}× the average" if usual and group.rows is not None else "on average"
     )
-    columns[2].metric("Each", money(each, currency), against, delta_color="off", delta_arrow="off")
+    columns[2].metric(
+        "Each", money(each, view.facts.currency), against, delta_color="off", delta_arrow="off"
+    )
 
 
 def _escape(text: str) -> str:
@@ -131,37 +133,39 @@ def _escape(text: str) -> str:
 def _choose_others(view: MapView, group: Group) -> Group:
     """Let the user choose whom to compare with, and give them."""
     looking = current()
-    options = [""] + [
-        f"cluster-{c.id}" for c in view.clusters if c.id is not None and c.id != group.cluster_id
-    ]
-    if looking.against and looking.against not in options:
-        options.append(looking.against)
-    found = {option: _others(view, option) for option in options}
-    options = [option for option in options if found[option] is not None]
+    names = {"": "Everyone"} | {
+        f"cluster-{cluster.id}": cluster.name
+        for cluster in view.clusters
+        if cluster.id is not None and cluster.id != group.cluster_id
+    }
+    if looking.against not in names:
+        kept = _others(view, looking.against)
+        looking.against = looking.against if kept else ""
+        names[looking.against] = kept.name if kept else "Everyone"
+    options = list(names)
     columns = st.columns([3, 2], vertical_alignment="bottom")
     chosen = columns[0].selectbox(
         "Compare with",
         options,
-        index=options.index(looking.against) if looking.against in options else 0,
-        format_func=lambda option: getattr(found[option], "name", "Everyone"),
-        key=f"explore_against_{view.run.id}_{group.cluster_id}_{hash(looking.against)}",
+        index=options.index(looking.against),
+        format_func=lambda option: names.get(option, "Everyone"),
+        key=f"explore_against_{view.run.id}_{group.cluster_id}_{looking.against}",
     )
-    kept = encode(looking.selection) or (
-        f"cluster-{looking.focus}" if looking.focus is not None else ""
-    )
+    here = encode(looking.selection) or f"cluster-{looking.focus}"
     if columns[1].button(
         "Keep to compare",
         icon=":material/bookmark:",
-        disabled=not kept or kept == looking.against,
+        disabled=here == looking.against,
         help="Hold these people, then pick others to see how the two differ.",
         width="stretch",
+        key="explore_keep",
     ):
-        looking.against = kept
+        looking.against = here
         st.rerun(scope="fragment")
-    if chosen != looking.against:
+    if (chosen or "") != looking.against:
         looking.against = chosen or ""
-        write_address()
-    return found.get(looking.against) or _everyone(view)
+        st.rerun(scope="fragment")
+    return _others(view, looking.against) or _everyone(view)
 
 
 def _everyone(view: MapView) -> Group:
@@ -228,7 +232,11 @@ def _effects(view: MapView, found: list[Contrast], same: bool, others: str, them
     telling = [c for c in found if c.strength != "hardly"]
     if not telling:
         st.markdown(f"Nothing sets them clearly apart from {others}: they are a fair sample.")
-    st.markdown("\n".join(f"- {in_words(view, effect, others)}" for effect in telling[:3]))
+    st.markdown(
+        "\n".join(
+            f"- **{c.strength.capitalize()}:** {in_words(view, c, others)}" for c in telling[:4]
+        )
+    )
     if found:
         st.altair_chart(effects_chart(view, found, others, theme), key="explore_effects")
         st.caption(
@@ -250,7 +258,7 @@ def _sample(view: MapView, group: Group) -> None:
         column_config={
             "person_id": st.column_config.LinkColumn("Person", display_text=r"person=(.*)$"),
             **{
-                name: st.column_config.NumberColumn(view.sentence(name), format="%.0f")
+                name: st.column_config.NumberColumn(view.label_of(name), format="%.0f")
                 for name in ("monetary", "frequency", "recency")
             },
         },
@@ -270,7 +278,7 @@ def _sample(view: MapView, group: Group) -> None:
 
 
 def _csv(view: MapView, rows: Rows) -> bytes:
-    table = some_people(view, rows, view.traits)
+    table = some_people(view, rows, list(view.traits))
     names = pa.array([c.name for c in view.clusters]).take(
         pa.array(view.label[rows].astype(np.int64))
     )
@@ -286,7 +294,7 @@ def _person(view: MapView, row: int | None) -> None:
     rows = np.array([row], dtype=np.intp)
     person = some_people(view, rows, ["monetary", "frequency", "recency"]).to_pylist()[0]
     told = [
-        f"{view.sentence(name)}: {number(float(value), view.unit(name))}"
+        f"{view.label_of(name)}: {number(float(value), view.unit_of(name))}"
         for name, value in person.items()
         if name != "person_id" and value is not None
     ]

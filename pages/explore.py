@@ -9,12 +9,11 @@ from dashboard.explore_page import (
     header,
     people_on_map,
     teach,
-    theme_now,
-    workspace_is,
 )
 from dashboard.explore_panel import address, panel
 from dashboard.explore_runs import choose_run
 from dashboard.explore_state import looking_at
+from dashboard.theme import theme_now
 
 found = list_runs()
 tools = st.container(horizontal=True, vertical_alignment="bottom")
@@ -25,16 +24,16 @@ if not found:
 
 with tools:
     run = choose_run(found)
-view, facts, theme = load_view(run), workspace_is(), theme_now()
+view, theme = load_view(run), theme_now()
 looking = looking_at(run)
 with tools:
     choose_colour(view, looking)
     shown_as = choose_way()
 
-header(view, found, facts)
+header(view, found)
 on_map, beside = st.columns([1.75, 1], gap="medium")
 with on_map:
-    people_on_map(view, looking, facts, shown_as, theme)
+    people_on_map(view, looking, shown_as, theme)
 with beside:
-    panel(view, facts.currency, theme)
+    panel(view, theme)
 address()
