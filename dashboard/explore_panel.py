@@ -232,11 +232,7 @@ def _effects(view: MapView, found: list[Contrast], same: bool, others: str, them
     telling = [c for c in found if c.strength != "hardly"]
     if not telling:
         st.markdown(f"Nothing sets them clearly apart from {others}: they are a fair sample.")
-    st.markdown(
-        "\n".join(
-            f"- **{c.strength.capitalize()}:** {in_words(view, c, others)}" for c in telling[:4]
-        )
-    )
+    st.markdown("\n".join(f"- {in_words(view, effect, others)}" for effect in telling[:4]))
     if found:
         st.altair_chart(effects_chart(view, found, others, theme), key="explore_effects")
         st.caption(

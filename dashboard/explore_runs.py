@@ -184,13 +184,18 @@ def _changes(before: MapView, after: MapView) -> tuple[pd.DataFrame, str]:
                 "": "new" if was is None else "gone" if is_ is None else "",
             }
         )
-    new = sum(row[""] == "new" for row in rows)
-    gone = sum(row[""] == "gone" for row in rows)
+    table = pd.DataFrame(rows).sort_values("People now", ascending=False)
+    new, gone = ((table[""] == word).sum() for word in ("new", "gone"))
     told = (
         f"**{percent(kept / max(total, 1))} of {count(total)} people are where they were.** "
-        f"{new} clusters are new, {gone} are gone. Clusters are matched by whom they share."
+        + (
+            f"{new} clusters are new, {gone} are gone. "
+            if new or gone
+            else "No cluster is new or gone. "
+        )
+        + "Clusters are matched by whom they share."
     )
-    return pd.DataFrame(rows).sort_values("People now", ascending=False), told
+    return table if new or gone else table.drop(columns=""), told
 
 
 def run_now() -> None:

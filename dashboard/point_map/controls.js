@@ -217,6 +217,7 @@ function drawPanels(map) {
 function drawLegend(map) {
   const legend = map.find(".legend"), { title, entries, kind } = map.header.legend;
   legend.hidden = kind === "clusters";
+  legend.dataset.kind = kind;
   if (legend.hidden) return;
   const rows = entries.map((entry) => {
     const row = make("li");
