@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "runs": "pipelines.commands.queue",
     "cancel": "pipelines.commands.queue",
     "retry": "pipelines.commands.queue",
+    "simulate": "pipelines.commands.simulate",
     "status": "pipelines.commands.status",
     "up": "pipelines.commands.up",
 }
