@@ -1,0 +1,46 @@
+"""Kindred's dashboard: the entry, which is navigation and nothing else."""
+
+import streamlit as st
+from starlette.middleware import Middleware
+from streamlit.runtime.pages_manager import PagesManager
+
+from dashboard.furniture import frame, tell_error
+from dashboard.security import SecurityHeaders
+
+# `streamlit run` imports this file once for `app`, and runs it as a script on every visit.
+# Streamlit takes a folder called pages for the navigation it had before `st.navigation`, until
+# that is first called: a link to a page, opened first thing, would show the page out of its frame.
+PagesManager.uses_pages_directory = False
+app = st.App(__file__, middleware=[Middleware(SecurityHeaders)], on_script_error=tell_error)
+
+
+def navigate() -> None:
+    """Show the page that the address names, among the groups of pages."""
+    pages = {
+        "Understand": [
+            st.Page(
+                "pages/overview.py",
+                title="Overview",
+                icon=":material/space_dashboard:",
+                default=True,
+                help="How many people there are, what they buy, and what changed.",
+            ),
+            st.Page(
+                "pages/explore.py",
+                title="Explore",
+                icon=":material/scatter_plot:",
+                help="The map of people: who is alike, and what sets them apart.",
+            ),
+        ],
+    }
+    frame()
+    page = st.navigation(pages, expanded=True)
+    st.set_page_config(page_title=f"{page.title} · Kindred")
+    try:
+        page.run()
+    except Exception as error:
+        tell_error(error)
+
+
+if st.runtime.exists():
+    navigate()
