@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,14 +18,15 @@ from data.clusters import FoundCluster, FoundRun
 from data.engine import reader
 from data.lake import MAP
 from kindred.clusters.contrast import bin_numbers, contrast, rank_contrasts
-from kindred.clusters.fit import MapFit, fit_map
 from kindred.clusters.naming import name_clusters
-from kindred.clusters.quality import measure
 from kindred.clusters.settings import ClusterSettings
 from kindred.errors import UserError
 from kindred.traits.prepare import Features, as_json, prepare
 from kindred.traits.trait import Trait
 from pipelines.job import JobContext, JobResult
+
+if TYPE_CHECKING:
+    from kindred.clusters.fit import MapFit
 
 ALGORITHM = "1"  # raise it when the same settings would give another map
 NOT_TOLD = {"score", "hour"}  # what they say, other traits say more plainly
@@ -47,6 +48,10 @@ def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
     fingerprint = _fingerprint(trait_run.fingerprint, settings, chosen)
     if last is not None and last.fingerprint == fingerprint and last.quality is not None:
         return JobResult(fresh=True, detail={"cluster_run": last.id})
+    # They bring umap, numba and scikit-learn: seconds of loading that a fresh run need not pay.
+    from kindred.clusters.fit import fit_map  # noqa: PLC0415
+    from kindred.clusters.quality import measure  # noqa: PLC0415
+
     with context.report.step("Preparing features") as step:
         features = _features(path, chosen)
         step.rows(len(features.matrix))
