@@ -256,3 +256,11 @@ def queued(conn: Connection) -> int:
     """Count the runs that wait."""
     waiting = select(func.count()).where(pipeline_runs.c.status == Status.QUEUED)
     return int(conn.scalar(waiting) or 0)
+
+
+def is_waiting(conn: Connection, job: str) -> bool:
+    """Tell whether a run of `job` waits or goes on, so that asking again would add nothing."""
+    going = select(pipeline_runs.c.id).where(
+        pipeline_runs.c.job == job, pipeline_runs.c.status.in_([Status.QUEUED, Status.RUNNING])
+    )
+    return conn.scalar(going.limit(1)) is not None

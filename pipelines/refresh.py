@@ -88,13 +88,17 @@ def _pinned_again(context: JobContext) -> JobContext:
 
 
 def _last_source(conn: Connection) -> Mapping[str, Any] | None:
-    """Find what the last import that succeeded was given, if a folder it read is still there."""
-    params: Mapping[str, Any] | None = conn.scalar(
-        select(pipeline_runs.c.params)
-        .where(pipeline_runs.c.job == "import", pipeline_runs.c.status == Status.SUCCEEDED)
+    """Find what the last import was given, if the folder that it read is still there."""
+    known = conn.execute(
+        select(pipeline_runs.c.job, pipeline_runs.c.status, pipeline_runs.c.params)
+        .where(pipeline_runs.c.job.in_(["import", "refresh"]))
         .order_by(pipeline_runs.c.id.desc())
-        .limit(1)
+        .limit(100)
     )
-    if params is None or ("path" in params and not Path(params["path"]).is_dir()):
-        return None
-    return params
+    for job_name, status, params in known:
+        # A refresh that failed may have failed after its import.
+        imported = status == Status.SUCCEEDED or job_name == "refresh"
+        if imported and params.get("source"):
+            there = "path" not in params or Path(params["path"]).is_dir()
+            return dict(params) if there else None
+    return None

@@ -51,7 +51,7 @@ class _TerminalStep:
 
     def progress(self, fraction: float, message: str = "") -> None:
         """Redraw the line where the stream is a terminal."""
-        self.note = message
+        self.note = message if fraction >= 1 else ""  # what it says at its end is its result
         if self.stream.isatty():
             line = f"  · {self.name} {fraction:4.0%} {message}"
             self.stream.write(f"\r\x1b[K{line[:110]}")

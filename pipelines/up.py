@@ -11,18 +11,20 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Any, Final
 
 from sqlalchemy import Engine
 
+from data import runs
 from data.audit import Actor
 from data.engine import reader
+from data.manifest import MAP, dataset_version
 from data.runs import Status
 from data.workspace import Workspace, facts
 from kindred.errors import UserError
 from pipelines.child import ROOT, environment
-from pipelines.sources import completejourney
 from pipelines.worker import run_watched
 
 HOST: Final = "127.0.0.1"
@@ -78,24 +80,34 @@ def require_free(port: int) -> None:
 
 
 def bring_up_to_date(workspace: Workspace, engine: Engine, actor: Actor) -> None:
-    """Import the Complete Journey unless the workspace is another's, and refresh what follows."""
+    """Fill an empty workspace here, before anything is shown; leave a full one to the worker.
+
+    An empty one is given the Complete Journey. What is there already is never mixed with it.
+    """
     with reader(engine).connect() as conn:
-        known = facts(conn)
-    ours = known is None or completejourney.SOURCE in known.source.split(" + ")
-    if known is None:
-        tell(f"{workspace.home} is empty: importing the Complete Journey (2,469 households).")
-    else:
+        known, events, mapped = facts(conn), dataset_version(conn), dataset_version(conn, MAP)
+    if known is not None and events:
         tell(f"{workspace.home} holds {known.source} ({known.kind} data).")
-    params = {"source": "completejourney"} if ours else {}
+    else:
+        tell(f"{workspace.home} is empty: importing the Complete Journey (2,469 households).")
+    if events and mapped:
+        _ask_for_refresh(engine, actor)
+        return
+    params = {} if events else {"source": "completejourney"}
     run = run_watched(workspace, engine, "refresh", params, actor=actor)
     if run.status == Status.CANCELLED:
         raise KeyboardInterrupt
     if run.status != Status.SUCCEEDED:
         tell(
-            f"\n  Not all is up to date: {run.error}\n"
-            f"  The dashboard shows what there is; once it is mended: "
-            f"python -m pipelines retry {run.id}"
+            f"\n  Not all is there: {run.error}\n"
+            "  The dashboard shows what there is; the next start tries again."
         )
+
+
+def _ask_for_refresh(engine: Engine, actor: Actor) -> None:
+    with engine.begin() as conn:
+        if not runs.is_waiting(conn, "refresh"):
+            runs.enqueue(conn, "refresh", {}, actor=actor, at=datetime.now(UTC))
 
 
 @dataclass

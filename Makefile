@@ -1,0 +1,80 @@
+# Kindred. `make` alone says what there is to make.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PORT ?= 8501
+PYTHON ?= python3.11
+PEOPLE ?= 20000
+DAYS ?= 180
+SEED ?= 1
+
+BIN := .venv/bin
+RUN := $(BIN)/python
+# A stamp carries the hash of what it was made from: an older one is no reason to do it again.
+STAMP := .venv/.runtime-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
+DEV_STAMP := .venv/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+
+.PHONY: help setup run work status simulate test check format bench clean
+
+help: ## Say what there is to make
+	@echo "Kindred: find the people who are alike, say who they are, publish it."
+	@echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort -s -t: -k1,1 \
+	  | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@echo
+	@echo "  PORT=$(PORT)  KINDRED_HOME=$${KINDRED_HOME:-var}  PYTHON=$(PYTHON)"
+
+setup: $(STAMP) ## Make .venv/ with what the product needs
+
+run: $(STAMP) ## Import the real data, compute, and start the dashboard (PORT=8501)
+	@$(RUN) -m pipelines up --port $(PORT)
+
+work: $(STAMP) ## Run a worker alone, for a dashboard that runs elsewhere
+	@$(RUN) -m pipelines work
+
+status: $(STAMP) ## Say what the workspace holds and how fresh it is
+	@$(RUN) -m pipelines status
+
+simulate: $(STAMP) ## Start on a made-up world instead (PEOPLE=, DAYS=, SEED=), in var-simulated/
+	@test -d var-simulated/world || $(RUN) -m pipelines simulate --people $(PEOPLE) \
+	  --days $(DAYS) --seed $(SEED) --out var-simulated/world
+	@KINDRED_HOME=var-simulated $(RUN) -m pipelines import events var-simulated/world
+	@KINDRED_HOME=var-simulated $(RUN) -m pipelines up --port $(PORT)
+
+test: $(DEV_STAMP) ## Run every check and every test
+	@$(RUN) -m tests.services ensure
+	@$(MAKE) --no-print-directory check
+	@echo "Tests: the fast ones first"
+	@$(BIN)/pytest -ra -m "not slow and not browser"
+	@echo "Tests: the slow ones"
+	@$(BIN)/pytest -ra -m "slow and not browser" || test $$? -eq 5  # 5: there is none
+	@echo "Tests: journeys in Chromium"
+	@$(BIN)/pytest -ra -m browser || test $$? -eq 5
+	@echo "All checks and tests passed."
+
+check: $(DEV_STAMP) ## Check format, lint, types and imports
+	@echo "Checking format, lint, types, imports"
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(DEV_STAMP) ## Bring the code into the one format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(DEV_STAMP) ## Measure, as docs/benchmarks.md reports it
+	@for file in tests/benchmarks/bench_*.py; do \
+	  echo "== $$file"; $(RUN) -m "tests.benchmarks.$$(basename "$$file" .py)"; done
+
+clean: ## Take away .venv/ and caches; var/ with its data stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): requirements.txt
+	@.ci/install $(PYTHON) requirements.txt $@
+
+$(DEV_STAMP): requirements.txt requirements-dev.txt
+	@.ci/install $(PYTHON) requirements-dev.txt $@
+	@touch $(STAMP)
