@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 import ibis
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 from sqlalchemy import Connection, insert, select
@@ -196,7 +197,7 @@ def _split(job: _Import, paths: Sequence[Path], progress: Progress) -> dict[str,
             _count_rejected(bad, job.staging / f"rejected-{count:06d}.parquet", done)
             for part in sorted(target.glob("day=*/*.parquet")):
                 by_day[part.parent.name.removeprefix("day=")].append(part)
-        except (duckdb.Error, OSError, UserError) as error:
+        except (duckdb.Error, pa.ArrowException, OSError, UserError) as error:
             why = error.what if isinstance(error, UserError) else str(error).splitlines()[0]
             done.reject(f"the file {path.name} can't be used: {why}"[:200], 0, path.name)
     return by_day
@@ -204,10 +205,10 @@ def _split(job: _Import, paths: Sequence[Path], progress: Progress) -> dict[str,
 
 def _single_day(path: Path) -> str | None:
     """Name the only day of a file that is canonical already, from its footer; else nothing."""
+    if not pq.read_schema(path).equals(EVENT_SCHEMA):
+        return None
     metadata = pq.read_metadata(path)
     names = [metadata.schema.column(i).path for i in range(metadata.num_columns)]
-    if "timestamp" not in names:
-        return None
     column = names.index("timestamp")
     days = set()
     for group in range(metadata.num_row_groups):

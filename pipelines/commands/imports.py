@@ -36,4 +36,4 @@ def run(invocation: Invocation) -> None:
         f"{detail['rejected']:,} rejected."
     )
     for reason, count in detail.get("reasons", {}).items():
-        print(f"  rejected {count:,}: {reason}")
+        print(f"  rejected {count:,}: {reason}" if count else f"  left out: {reason}")
