@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PORT ?= 8501
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 PEOPLE ?= 20000
 DAYS ?= 180
 SEED ?= 1
@@ -26,6 +26,7 @@ help: ## Say what there is to make
 	@echo "  PORT=$(PORT)  KINDRED_HOME=$${KINDRED_HOME:-var}  PYTHON=$(PYTHON)"
 
 setup: $(STAMP) ## Make .venv/ with what the product needs
+	@echo ".venv/ is ready."
 
 run: $(STAMP) ## Import the real data, compute, and start the dashboard (PORT=8501)
 	@$(RUN) -m pipelines up --port $(PORT)

@@ -148,11 +148,14 @@ def save(
     return current
 
 
-def definition(conn: Connection, kind: str, key: str) -> Definition:
-    """Find one, or say which there are."""
-    row = conn.execute(
-        select(definitions).where(definitions.c.kind == kind, definitions.c.key == key)
-    ).one_or_none()
+def definition(conn: Connection, kind: str, key: str, *, lock: bool = False) -> Definition:
+    """Find one, or say which there are.
+
+    With `lock` whoever locks it next waits for this transaction's end. SQLite's writers queue
+    anyway, and it knows no such clause.
+    """
+    query = select(definitions).where(definitions.c.kind == kind, definitions.c.key == key)
+    row = conn.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         known = conn.scalars(
             select(definitions.c.key)

@@ -109,7 +109,7 @@ def publish(
     int
         The version's number.
     """
-    subject = definition(conn, kind, key)
+    subject = definition(conn, kind, key, lock=True)
     subject.require(revision)
     if subject.draft is None:
         raise UserError(
@@ -142,7 +142,7 @@ def publish(
 
 def roll_back(conn: Connection, kind: str, key: str, number: int, act: Act) -> None:
     """Let an earlier version be live again, on the terms it last had."""
-    subject = definition(conn, kind, key)
+    subject = definition(conn, kind, key, lock=True)
     version_id = conn.scalar(
         select(versions.c.id).where(
             versions.c.definition_id == subject.id, versions.c.number == number
@@ -173,7 +173,7 @@ def roll_back(conn: Connection, kind: str, key: str, number: int, act: Act) -> N
 
 def withdraw(conn: Connection, kind: str, key: str, act: Act) -> None:
     """Let nothing of this definition be live any more; refused while live versions use it."""
-    subject = definition(conn, kind, key)
+    subject = definition(conn, kind, key, lock=True)
     if _standing(conn, subject.id) is None:
         raise UserError(f"“{subject.name}” is not live.", "There is nothing to withdraw.")
     users = dependants(conn, kind, key)

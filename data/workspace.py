@@ -98,10 +98,18 @@ def declare_workspace(
             f"{source} is {kind}, and the two never mix.",
             f"Set {HOME_VARIABLE} to another folder and import it there.",
         )
+    if currency and known.currency and currency != known.currency:
+        raise UserError(
+            f"This workspace counts in {known.currency}; {source} is in {currency}, and sums of "
+            "the two would mean nothing.",
+            f"Convert it first, or set {HOME_VARIABLE} to another folder and import it there.",
+        )
     sources = known.source.split(" + ")
+    together = known.source if source in sources else " + ".join([*sources, source])
     conn.execute(
         update(workspace_facts).values(
-            source=known.source if source in sources else " + ".join([*sources, source]),
+            source=together[:200],
+            currency=known.currency or currency,
             clock_fixed_at=_later_clock(known.clock_fixed_at, clock_fixed_at),
         )
     )

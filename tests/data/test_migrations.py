@@ -46,6 +46,7 @@ def test_downgrading_leaves_no_table_and_one_can_come_back(empty: Engine) -> Non
     assert set(METADATA.tables) <= set(inspect(empty).get_table_names())
 
 
+@pytest.mark.slow
 def test_processes_that_open_a_new_store_at_once_all_succeed(
     empty_url: str, tmp_path: Path
 ) -> None:

@@ -156,6 +156,7 @@ def test_a_worker_that_is_told_to_stop_asks_for_its_run_again(
     assert (again.status, again.retry_of, again.attempt) == (Status.QUEUED, run_id, 2)
 
 
+@pytest.mark.slow
 def test_the_run_of_a_worker_that_was_killed_is_seen_and_carried_out_by_the_next(
     store_workspace: Workspace, store: Engine
 ) -> None:
