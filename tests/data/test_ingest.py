@@ -95,7 +95,7 @@ def test_a_message_twice_in_one_input_goes_in_once(
     assert (detail["rows_read"], detail["events_added"], detail["duplicates"]) == (4, 1, 3)
 
 
-BAD = {
+BAD: dict[str, dict[str, Any]] = {
     "it has no messageId": {"messageId": " "},
     "it names nobody": {"userId": None, "anonymousId": ""},
     "its type is none of the six": {"type": "hover"},
@@ -117,7 +117,7 @@ def test_every_bad_row_is_set_aside_with_its_reason_and_the_good_ones_go_in(
     assert detail["rows_read"] == detail["events_added"] + detail["rejected"] == 9
     assert lake_rows(workspace, engine, '"messageId"') == [("m100",), ("m101",)]
     with reader(engine).connect() as conn:
-        kept = {row.reason: row.count for row in conn.execute(select(rejections))}
+        kept = dict(conn.execute(select(rejections.c.reason, rejections.c.count)).tuples().all())
         aside = live_files(conn, REJECTED)
     assert kept == dict.fromkeys(BAD, 1)
     assert sum(file.rows for file in aside) == len(BAD)
