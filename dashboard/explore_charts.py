@@ -162,7 +162,7 @@ def _histogram(
     front = base.transform_filter(alt.datum.who == "picked").mark_area(
         interpolate="step-after", color=tint, opacity=0.22, line={"color": tint, "strokeWidth": 1.5}
     )
-    return (back + front).properties(height=84)
+    return (back + front).properties(height=150)
 
 
 def density_chart(view: MapView, rows: NDArray[np.intp] | None, theme: str) -> Any:

@@ -46,10 +46,15 @@ def panel(view: MapView, theme: str) -> None:
     """Tell of those picked, else of the cluster in focus, else of everyone."""
     looking = current()
     write_address()
+    looking.told = None
     if looking.problem:
         st.warning(looking.problem, icon=":material/link_off:")
-    group = _group(view, looking.selection, looking.focus)
-    _person(view, looking.person)
+    _tell(view, _group(view, looking.selection, looking.focus), theme)
+    looking.told = looking.subject
+
+
+def _tell(view: MapView, group: Group, theme: str) -> None:
+    _person(view, current().person)
     _headline(view, group, theme)
     if not group.people:
         st.info("Nobody is inside. Draw around some of the dots.", icon=":material/gesture:")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from dashboard.point_map import Asked
 from data.map_reads import MapRun
@@ -34,6 +36,8 @@ class Looking:
         Whom they are compared with: empty (everyone), ``cluster-7`` or an encoded selection.
     person : int or None
         Row of the person last clicked.
+    told : tuple or None
+        What the panel last told of, to the end.
     asked : Asked
         What the map was last told to show; it changes only when Python changes what is shown, so
         that an unchanged map is an unchanged message, which Streamlit does not send again.
@@ -47,7 +51,13 @@ class Looking:
     against: str = ""
     person: int | None = None
     problem: str = ""
+    told: tuple[object, ...] | None = None
     asked: Asked = field(default_factory=Asked)
+
+    @property
+    def subject(self) -> tuple[object, ...]:
+        """What the panel has to tell of."""
+        return self.selection, self.focus, self.against, self.person, self.problem
 
     def ask(self) -> None:
         """Have the map show what stands here."""
@@ -156,13 +166,13 @@ def told_by(key: str) -> dict[str, Callable[[], None]]:
             looking.selection, looking.problem = (), f"{error.what} {error.fix}"
         if looking.selection:
             looking.focus = None
-        st.rerun(PANEL)
+        _rerun(PANEL)
 
     def on_focus() -> None:
         looking, focus = current(), told("focus")
         looking.focus = focus if isinstance(focus, int) else None
         looking.selection = ()
-        st.rerun(PANEL)
+        _rerun(PANEL)
 
     def on_view() -> None:
         place = told("view")
@@ -171,12 +181,13 @@ def told_by(key: str) -> dict[str, Callable[[], None]]:
             current().view = _view(text)
         except UserError:
             current().view = None
-        st.rerun(ADDRESS)
+        # A rerun ends one that is under way: if that was the panel's, it must begin again.
+        _rerun(ADDRESS if current().told == current().subject else PANEL)
 
     def on_person() -> None:
         row = told("person")
         current().person = row if isinstance(row, int) and row >= 0 else None
-        st.rerun(PANEL)
+        _rerun(PANEL)
 
     return {
         "on_shapes": on_shapes,
@@ -184,3 +195,9 @@ def told_by(key: str) -> dict[str, Callable[[], None]]:
         "on_view": on_view,
         "on_person": on_person,
     }
+
+
+def _rerun(fragment: str) -> None:
+    """Run one fragment instead of the page; the page, if it has never been run to its end."""
+    with suppress(StreamlitAPIException):
+        st.rerun(fragment)

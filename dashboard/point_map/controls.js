@@ -82,17 +82,17 @@ function finish(map, { kind, op, drawn }) {
   map.addShape(kind, points, op);
 }
 
-function tap(map, here) {
-  hover(map, here);
+function tap(map, here, reach = 14) {
+  hover(map, here, reach);
   if (map.hovered >= 0) map.tell.setTriggerValue("person", map.index.order[map.hovered]);
 }
 
-function hover(map, here) {
+function hover(map, here, reach = 14) {
   const before = map.hovered, tip = map.find(".tip");
   map.hovered = -1;
   if (here && map.index && !map.stroke) {
     const cell = map.toCell(...here);
-    map.hovered = nearest(map.index, ...cell, 14 / map.scale);
+    map.hovered = nearest(map.index, ...cell, reach / map.scale);
   }
   tip.hidden = map.hovered < 0;
   if (map.hovered >= 0) {
@@ -154,7 +154,7 @@ function moveCross(map, dx, dy) {
 
 function mark(map, event) {
   const here = map.cross ?? [map.width / 2, map.height / 2];
-  if (map.mode === "move") return tap(map, [map.width / 2, map.height / 2]);
+  if (map.mode === "move") return tap(map, [map.width / 2, map.height / 2], 120);
   map.cross = here;
   if (!map.stroke) {
     const op = event.altKey ? "subtract" : map.op;

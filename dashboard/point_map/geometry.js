@@ -103,12 +103,15 @@ function pickLasso(points, index, mask, value) {
   });
 }
 
-// Douglas–Peucker, with a tolerance that grows until no more than `MAX_POINTS` points are left.
+// Douglas–Peucker, with a tolerance that grows until no more than `MAX_POINTS` points are left;
+// a scribble, of which too little would be left, is thinned evenly.
 function simplify(points, tolerance) {
-  let kept = points;
-  for (let slack = tolerance; ; slack *= 1.5) {
-    kept = keepFar(points, slack);
-    if (kept.length <= MAX_POINTS) return kept;
+  for (let slack = tolerance; ; slack *= 1.25) {
+    const kept = keepFar(points, slack);
+    if (kept.length > MAX_POINTS) continue;
+    if (kept.length > 2 || points.length < 3) return kept;
+    const step = Math.ceil(points.length / MAX_POINTS);
+    return points.filter((_, i) => i % step === 0);
   }
 }
 

@@ -8,25 +8,19 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from data.store import open_store
 from data.workspace import workspace_at
+from tests.services import browser as chromium
+from tests.services.dashboard import ROOT, served
 from tests.support.synthetic_map import build
 
-ROOT = Path(__file__).parents[2]
 LOADS = 5
 FRAMES = """() => {
   window.frames_ = []; window.going_ = true;
@@ -50,38 +44,6 @@ WATCH = """() => {
   };
   look();
 }"""
-
-
-@contextmanager
-def served(script: Path, home: Path | None = None) -> Iterator[str]:
-    """Serve a Streamlit script until the block ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(script)]
-    command += [f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    if home:
-        environment["KINDRED_HOME"] = str(home)
-    server = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait(f"http://127.0.0.1:{port}/_stcore/health")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _wait(url: str) -> None:
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError(url)
 
 
 def load(browser: Browser, url: str, sign: str) -> tuple[float, Page]:
@@ -150,8 +112,9 @@ def measure(people: int, entry: Path) -> dict[str, float]:
             "import streamlit as st\nst.markdown('<p id=there>x</p>', unsafe_allow_html=True)\n"
         )
         with served(empty) as nothing, served(entry, home) as full, sync_playwright() as play:
-            arguments = ["--no-sandbox", "--disable-gpu"]
-            browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+            browser = play.chromium.launch(
+                executable_path=chromium.executable(), args=list(chromium.ARGUMENTS)
+            )
             explore, painted = f"{full}/explore", ".stage[data-painted]"
             load(browser, nothing, "#there")
             cold, page = load(browser, explore, painted)
