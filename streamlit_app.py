@@ -32,6 +32,14 @@ def navigate() -> None:
                 help="The map of people: who is alike, and what sets them apart.",
             ),
         ],
+        "Operate": [
+            st.Page(
+                "pages/runs.py",
+                title="Runs",
+                icon=":material/manufacturing:",
+                help="What is being computed, what was, and what went wrong.",
+            ),
+        ],
     }
     frame()
     page = st.navigation(pages, expanded=True)

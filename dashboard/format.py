@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, timedelta
 
+_PERCENT = "\N{NO-BREAK SPACE}%"
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
@@ -20,19 +21,19 @@ def count(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share of one as a percentage of two digits.
+    """Write a share of one as a percentage of two digits, before a no-break space.
 
     Examples
     --------
-    >>> percent(0.0724), percent(0.7251), percent(0.0004), percent(-0.0004), percent(0)
-    ('7.2%', '73%', '<0.1%', '−<0.1%', '0%')
+    >>> print(percent(0.0724), percent(0.7251), percent(0.0004), percent(-0.0004), percent(0))
+    7.2 % 73 % <0.1 % −<0.1 % 0 %
     """
     sign, value = "−" if share < 0 else "", abs(share) * 100
     if value == 0:
-        return "0%"
+        return f"0{_PERCENT}"
     if value < 0.1:
-        return f"{sign}<0.1%"
-    return f"{sign}{value:.1f}%" if value < 9.95 else f"{sign}{value:,.0f}%"
+        return f"{sign}<0.1{_PERCENT}"
+    return f"{sign}{value:.1f}{_PERCENT}" if value < 9.95 else f"{sign}{value:,.0f}{_PERCENT}"
 
 
 def change(now: float, before: float) -> str | None:
@@ -40,8 +41,8 @@ def change(now: float, before: float) -> str | None:
 
     Examples
     --------
-    >>> change(110, 100), change(95, 100), change(3, 0), change(5, 5)
-    ('+10%', '−5.0%', None, '0%')
+    >>> print(change(110, 100), change(95, 100), change(3, 0), change(5, 5))
+    +10 % −5.0 % None 0 %
     """
     if before == 0 or not (math.isfinite(now) and math.isfinite(before)):
         return None
@@ -54,8 +55,8 @@ def number(value: float, unit: str = "") -> str:
 
     Examples
     --------
-    >>> number(1234.5, "days"), number(12.34), number(1.2345), number(0.5, "share")
-    ('1,234 days', '12.3', '1.23', '50%')
+    >>> print(number(1234.5, "days"), number(12.34), number(1.2345), number(0.5, "share"))
+    1,234 days 12.3 1.23 50 %
     """
     if not math.isfinite(value):
         return "unknown"
@@ -96,8 +97,8 @@ def quantity(value: float, unit: str, currency: str | None) -> str:
 
     Examples
     --------
-    >>> quantity(3.0, "currency", "USD"), quantity(0.25, "share", None), quantity(9, "days", None)
-    ('3 USD', '25%', '9 days')
+    >>> print(quantity(3.0, "currency", "USD"), quantity(0.25, "share", None))
+    3 USD 25 %
     """
     if not math.isfinite(value):
         return "unknown"

@@ -121,11 +121,11 @@ def colour(place: int | None, theme: str) -> str:
     return palette[place] if place is not None and 0 <= place < len(palette) else NOISE[theme]
 
 
-def styled(chart: Any) -> Any:
+def styled(chart: Any, theme: str) -> Any:
     """Give a chart the house's axes, titles and legends.
 
-    Inks, grid and font are left to Streamlit, which takes them from ``.streamlit/config.toml`` and
-    changes them in the browser when the viewer changes the theme.
+    Most inks, grid and font are left to Streamlit, which takes them from
+    ``.streamlit/config.toml`` and changes them in the browser when the viewer changes the theme.
     """
     return (
         chart.configure_view(strokeWidth=0)
@@ -141,7 +141,13 @@ def styled(chart: Any) -> Any:
         )
         .configure_axisX(grid=False)
         .configure_title(
-            anchor="start", fontSize=14, fontWeight=600, subtitleFontSize=12, offset=10
+            anchor="start",
+            fontSize=14,
+            fontWeight=600,
+            subtitleFontSize=12,
+            subtitleColor=FAINT_INK[theme],
+            subtitlePadding=4,
+            offset=10,
         )
         .configure_legend(titleFontWeight=500, labelFontSize=12)
     )

@@ -14,6 +14,7 @@ from data.schema import pipeline_runs, run_steps
 from kindred.errors import UserError
 
 STALE_AFTER: Final = timedelta(seconds=30)
+PATIENCE: Final = timedelta(seconds=10)  # a worker looks twice a second
 
 
 class Status(StrEnum):
@@ -264,3 +265,14 @@ def is_waiting(conn: Connection, job: str) -> bool:
         pipeline_runs.c.job == job, pipeline_runs.c.status.in_([Status.QUEUED, Status.RUNNING])
     )
     return conn.scalar(going.limit(1)) is not None
+
+
+def is_unattended(conn: Connection, *, at: datetime) -> bool:
+    """Tell whether a run waits longer than a worker takes to see it, while none is at work."""
+    waits = select(pipeline_runs.c.id).where(
+        pipeline_runs.c.status == Status.QUEUED, pipeline_runs.c.queued_at < at - PATIENCE
+    )
+    beats = select(pipeline_runs.c.id).where(
+        pipeline_runs.c.status == Status.RUNNING, pipeline_runs.c.heartbeat_at > at - STALE_AFTER
+    )
+    return conn.scalar(waits.limit(1)) is not None and conn.scalar(beats.limit(1)) is None
