@@ -16,6 +16,7 @@ class TraitType(StrEnum):
     CATEGORY = "category"
     TIME = "time"
     FLAG = "flag"
+    LIST = "list"  # of texts or of numbers
 
 
 class Impute(StrEnum):

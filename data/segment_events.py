@@ -1,0 +1,197 @@
+"""Event leaves over the raw events of the lake: filters, measures, sequences, in Ibis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+import ibis
+import ibis.expr.datatypes as dt
+
+from data.lake import person_id
+from data.segment_values import Cell, column_cell, holds, json_cell, time
+from kindred.segments.amounts import LARGEST, MILLION
+from kindred.segments.durations import EPOCH, length, moment
+from kindred.segments.measures import Measure
+from kindred.segments.rules import Filter, PropertyFilter, SequenceRule
+from kindred.segments.windows import Window, window
+
+PERSON: Final = "person_id"
+TIME: Final = "t"  # microseconds since 1970
+
+
+@ibis.udf.scalar.builtin(signature=((dt.Timestamp(timezone="UTC"),), dt.int64))  # type: ignore[untyped-decorator]
+def epoch_us(moment: Any) -> int:  # type: ignore[empty-body]
+    """Count microseconds since 1970."""
+
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def divide(number: int, by: int) -> int:  # type: ignore[empty-body]
+    """Divide whole numbers; Ibis would go through floats."""
+
+
+class Events(Protocol):
+    """Where canonical events are read."""
+
+    def during(self, span: Window) -> ibis.Table:
+        """Give a table that holds every event of the window, and may hold others."""
+
+
+class EventTable:
+    """Events of one table."""
+
+    def __init__(self, table: ibis.Table) -> None:
+        self.table = table
+
+    def during(self, _span: Window) -> ibis.Table:
+        """Give the table."""
+        return self.table
+
+
+def in_window(events: ibis.Table, span: Window) -> Any:
+    """Test the time of an event."""
+    start, end = span
+    before = events["timestamp"] < time(moment(max(end, EARLIEST)))
+    return before if start <= EARLIEST else (events["timestamp"] >= time(moment(start))) & before
+
+
+EARLIEST: Final = -62_000_000_000_000_000  # in the year 5; EVER is before what a datetime can say
+
+
+def passes(events: ibis.Table, event: str, where: Sequence[Filter]) -> Any:
+    """Test an event's name and its filters; never null."""
+    tests = [(events["event"] == event).fill_null(False)]
+    for condition in where:
+        if isinstance(condition, PropertyFilter):
+            cell = _property(events, condition.property)
+            tests.append(holds(cell, condition.op, condition.value, _NO_CLOCK))
+        else:
+            tests.append(_product(events, condition.products))
+    return ibis.and_(*tests)
+
+
+_NO_CLOCK: Final = EPOCH  # no operator on properties looks at the clock
+
+
+def _property(events: ibis.Table, name: str) -> Cell:
+    properties = events["properties"]
+    fields = properties.type().fields
+    if name in fields and name != "other":
+        return column_cell(properties[name])
+    return json_cell(properties["other"], name)
+
+
+def _product(events: ibis.Table, filters: Sequence[PropertyFilter]) -> Any:
+    products = events["properties"]["products"]
+    known = products.type().value_type.fields
+
+    def all_of(product: Any) -> Any:
+        tests = [product.notnull()]
+        for condition in filters:
+            unknown = Cell(ibis.literal(False))
+            there = condition.property in known
+            cell = column_cell(product[condition.property]) if there else unknown
+            tests.append(holds(cell, condition.op, condition.value, _NO_CLOCK))
+        return ibis.and_(*tests)
+
+    return (products.filter(all_of).length() > 0).fill_null(False)
+
+
+def matching(events: Events, measure: Measure) -> ibis.Table:
+    """Keep the events that a measure is of."""
+    table = events.during(measure.span)
+    return table.filter(in_window(table, measure.span), passes(table, measure.event, measure.where))
+
+
+def measured(events: Events, measure: Measure) -> ibis.Table:
+    """Take a measure from raw events: one row a person who has any, with the measure's columns."""
+    return summed(matching(events, measure), measure)
+
+
+def summed(found: ibis.Table, measure: Measure) -> ibis.Table:
+    """Add up the events of each person."""
+    if measure.what == "count":
+        keyed = found.select(**{PERSON: person_id(found)})
+        keyed = keyed.filter(keyed[PERSON].notnull())
+        return keyed.group_by(PERSON).aggregate(n=keyed.count())
+    if measure.what == "periods":
+        assert measure.period is not None
+        back = divide(measure.span[1] - 1 - epoch_us(found["timestamp"]), measure.period)
+        keyed = found.select(**{PERSON: person_id(found)}, period=back)
+        keyed = keyed.filter(keyed[PERSON].notnull())
+        return keyed.group_by(PERSON).aggregate(n=keyed["period"].nunique())
+    amount = _property(found, measure.property or "").number
+    if amount is None:  # a text adds up to nothing
+        amount = ibis.null("float64")
+    amount = amount.cast("float64")
+    keyed = found.select(**{PERSON: person_id(found)}, amount=amount)
+    keyed = keyed.filter(keyed[PERSON].notnull(), keyed["amount"].abs() <= LARGEST)
+    micro = (keyed["amount"] * float(MILLION) + 0.5).floor().cast("int64")
+    return keyed.group_by(PERSON).aggregate(
+        n=keyed.count(),
+        total=whole(micro.sum()),
+        low=keyed["amount"].min(),
+        high=keyed["amount"].max(),
+    )
+
+
+def whole(total: Any) -> Any:
+    """Bring a sum of 64-bit numbers, which DuckDB holds in 128, back to 64."""
+    return total.cast("decimal(38, 0)").cast("int64")
+
+
+def sequence(events: Events, rule: SequenceRule, now: int) -> ibis.Table:
+    """Find who did one thing after another; the latest step before is the one that serves best."""
+    span = window(rule)(now)
+    last = rule.then_not
+    hull = (span[0], now) if last else span
+    table = events.during(hull)
+    inside = in_window(table, span)
+    marks: dict[str, Any] = {}
+    for i, step in enumerate(rule.steps):
+        marks[f"step{i}"] = passes(table, step.event, step.where) & inside
+        barred = [passes(table, p.event, p.where) & inside for p in step.without]
+        if barred:
+            marks[f"barred{i}"] = ibis.or_(*barred)
+    if last:
+        marks["after"] = passes(table, last.event, last.where)
+    marked = table.filter(in_window(table, hull)).select(
+        **{PERSON: person_id(table), TIME: epoch_us(table["timestamp"])}, **marks
+    )
+    kept = marked.filter(marked[PERSON].notnull(), ibis.or_(*(marked[name] for name in marks)))
+    for i in range(1, len(rule.steps)):
+        kept = _reach(kept, rule, i)
+    reached = kept[f"step{len(rule.steps) - 1}"]
+    if last:
+        gap = length(last.within) if last.within else None
+        kept, reached = _unfollowed(kept, reached, gap, now)
+    return kept.filter(reached).select(PERSON).distinct()
+
+
+def _reach(marked: ibis.Table, rule: SequenceRule, i: int) -> ibis.Table:
+    """Keep step `i` only where the step before leads to it."""
+    earlier = ibis.range_window(group_by=PERSON, order_by=TIME, preceding=(None, 1))
+    at, step = marked[TIME], rule.steps[i]
+    found = {"_before": at.max(where=marked[f"step{i - 1}"]).over(earlier)}
+    if step.without:
+        found["_barred"] = at.max(where=marked[f"barred{i}"]).over(earlier)
+    seen = marked.mutate(**found)
+    reached = seen[f"step{i}"] & seen["_before"].notnull()
+    if step.within:
+        reached &= seen[TIME] - seen["_before"] <= length(step.within)
+    if step.without:
+        reached &= (seen["_barred"] <= seen["_before"]).fill_null(True)
+    return seen.mutate(**{f"step{i}": reached.fill_null(False)}).drop(*found)
+
+
+def _unfollowed(
+    marked: ibis.Table, reached: Any, gap: int | None, now: int
+) -> tuple[ibis.Table, Any]:
+    later = ibis.range_window(group_by=PERSON, order_by=TIME, following=(1, None))
+    name = reached.get_name()
+    seen = marked.mutate(_next=marked[TIME].min(where=marked["after"]).over(later))
+    alone = seen["_next"].isnull()
+    if gap is None:
+        return seen, seen[name] & alone
+    alone |= seen["_next"] - seen[TIME] > gap
+    return seen, seen[name] & alone.fill_null(False) & (seen[TIME] < now - gap)

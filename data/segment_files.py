@@ -1,0 +1,117 @@
+"""The lake's files as rules read them: by window, so that what lies outside is never opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+import ibis
+from ibis.backends.duckdb import Backend
+
+from data.day_aggregates import SCHEMA as DAY_SCHEMA
+from data.lake import LakeFile
+from data.workspace import Workspace
+from kindred.events import EVENT_SCHEMA
+from kindred.segments.durations import DAY
+from kindred.segments.windows import Window
+
+_EVENTS: Final = ibis.Schema.from_pyarrow(EVENT_SCHEMA)
+_DAYS: Final = ibis.Schema.from_pyarrow(DAY_SCHEMA)
+_FIRST_DAY: Final = date(1970, 1, 1).toordinal()
+
+
+def day_number(day: str) -> int:
+    """Count the days since 1970 of ``YYYY-MM-DD``."""
+    return date.fromisoformat(day).toordinal() - _FIRST_DAY
+
+
+@dataclass
+class Views:
+    """Views over lists of Parquet files in one DuckDB, each made once.
+
+    A table's schema is said rather than asked for, since asking takes longer than most leaves.
+    """
+
+    backend: Backend
+    workspace: Workspace
+    made: dict[tuple[str, ...], ibis.Table] = field(default_factory=dict)
+
+    def over(self, files: Sequence[LakeFile], schema: ibis.Schema) -> ibis.Table:
+        """Give the files as one table."""
+        paths = tuple(file.path for file in files)
+        if paths not in self.made:
+            name = f"files_{len(self.made)}"
+            if paths:
+                listed = self.backend.con.read_parquet(
+                    [str(self.workspace.lake / path) for path in paths], hive_partitioning=False
+                )
+                listed.create_view(name)
+            else:
+                self.backend.con.register(name, schema.to_pyarrow().empty_table())
+            self.made[paths] = ibis.table(schema, name=name)
+        return self.made[paths]
+
+
+@dataclass(frozen=True)
+class EventFiles:
+    """The live event files by day; a file without a day is always read."""
+
+    views: Views
+    days: Mapping[str, Sequence[LakeFile]]
+
+    def during(self, span: Window) -> ibis.Table:
+        """Give the events of the days that a window touches, and no file more."""
+        first, last = span[0] // DAY, (span[1] - 1) // DAY
+        files = [
+            file
+            for day, files in self.days.items()
+            if not day or first <= day_number(day) <= last
+            for file in files
+        ]
+        return self.views.over(files, _EVENTS)
+
+
+@dataclass(frozen=True)
+class DayFiles:
+    """The days whose aggregates are fresh.
+
+    Parameters
+    ----------
+    events : mapping of day to event files
+    aggregates : mapping of day to file
+    """
+
+    views: Views
+    events: Mapping[str, Sequence[LakeFile]]
+    aggregates: Mapping[str, LakeFile]
+
+    def split(self, span: Window) -> tuple[list[LakeFile], list[Window]]:
+        """Part a window into whole days that are added up, and the stretches that are not.
+
+        Days without events are in neither.
+        """
+        whole: list[LakeFile] = []
+        rest: list[Window] = []
+        for day in sorted(self.events):
+            start = day_number(day) * DAY
+            piece = (max(start, span[0]), min(start + DAY, span[1]))
+            if piece[0] >= piece[1]:
+                continue
+            if day in self.aggregates and piece == (start, start + DAY):
+                whole.append(self.aggregates[day])
+            elif rest and rest[-1][1] == piece[0]:
+                rest[-1] = (rest[-1][0], piece[1])
+            else:
+                rest.append(piece)
+        return whole, rest
+
+    def table(self, files: Sequence[LakeFile]) -> ibis.Table:
+        """Open days as one table."""
+        return self.views.over(files, _DAYS)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every event file belongs to a day."""
+        return "" not in self.events

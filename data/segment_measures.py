@@ -1,0 +1,237 @@
+"""Measures of events by a person's position: from day aggregates where they serve, else raw."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import ibis
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from data.day_aggregates import AMOUNT
+from data.lake import LakeFile
+from data.segment_events import PERSON, Events, divide, measured, whole
+from data.segment_files import DayFiles
+from data.segment_values import compare
+from kindred.segments.bitmap import Bitmap
+from kindred.segments.durations import DAY
+from kindred.segments.measures import Condition, Measure
+from kindred.segments.windows import EVER, Window
+
+Array = NDArray[Any]
+POSITION: Final = "position"
+MOST_BYTES: Final = 512 << 20  # of measures that are kept
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A measure: the positions of those who have such events, ascending, and their numbers."""
+
+    positions: NDArray[np.int32]
+    values: Mapping[str, Array]
+
+    @property
+    def bytes(self) -> int:
+        """Memory that it takes."""
+        return self.positions.nbytes + sum(array.nbytes for array in self.values.values())
+
+
+@dataclass
+class Kept:
+    """The measures used last, within a bound of memory."""
+
+    most_bytes: int = MOST_BYTES
+    bytes: int = 0
+    entries: OrderedDict[str, Columns] = field(default_factory=OrderedDict)
+
+    def get(self, key: str) -> Columns | None:
+        """Find one, and remember that it was used."""
+        if key in self.entries:
+            self.entries.move_to_end(key)
+        return self.entries.get(key)
+
+    def put(self, key: str, columns: Columns) -> None:
+        """Keep one, and let the oldest go."""
+        self.entries[key] = columns
+        self.bytes += columns.bytes
+        while self.bytes > self.most_bytes and len(self.entries) > 1:
+            self.bytes -= self.entries.popitem(last=False)[1].bytes
+
+
+@dataclass
+class MeasureReader:
+    """Reads measures for the people of one snapshot.
+
+    Parameters
+    ----------
+    run : callable
+        Runs an expression in the engine that holds the tables.
+    places : ibis.Table
+        ``person_id`` and ``position``.
+    place_of_number : array of int32
+        The position of the person with each number, −1 where they are not in the snapshot.
+    days : DayFiles or None
+        Without it everything is read raw.
+    """
+
+    run: Any
+    size: int
+    events: Events
+    places: ibis.Table
+    place_of_number: NDArray[np.int32]
+    days: DayFiles | None
+    kept: Kept = field(default_factory=Kept)
+
+    def holds(self, asked: Condition) -> Bitmap:
+        """Answer a condition for everybody."""
+        columns = self.read(asked.measure)
+        test = _test(columns.values, asked)
+        if asked.of_nobody:
+            return ~Bitmap.of(columns.positions[~test], self.size)
+        return Bitmap.of(columns.positions[test], self.size)
+
+    def read(self, measure: Measure) -> Columns:
+        """Take a measure, or give it as it was taken before."""
+        key = repr(measure)
+        found = self.kept.get(key)
+        if found is None:
+            found = self._take(measure)
+            self.kept.put(key, found)
+        return found
+
+    def event_names(self) -> ibis.Table:
+        """Give the query for the names of all events, from days where they all are added up."""
+        if self.days is not None and len(self.days.aggregates) == len(self.days.events):
+            table = self.days.table(list(self.days.aggregates.values()))
+        else:
+            table = self.events.during((EVER, -EVER))
+        return table.filter(table["event"].notnull()).select("event").distinct()
+
+    def _take(self, measure: Measure) -> Columns:
+        if self.days is None or not served_by_days(measure, self.days):
+            return self._raw(measure)
+        whole_days, rest = self.days.split(measure.span)
+        if measure.what == "periods" and rest:
+            return self._raw(measure)  # a period that lies in both would count twice
+        parts = [self._aggregated(measure, whole_days)] if whole_days else []
+        parts += [self._raw(_within(measure, span)) for span in rest]
+        return _merged(parts, measure, self.size)
+
+    def _raw(self, measure: Measure) -> Columns:
+        found = measured(self.events, measure)
+        placed = found.join(self.places, PERSON).drop(PERSON)
+        return _columns(self.run(placed))
+
+    def _aggregated(self, measure: Measure, files: Sequence[LakeFile]) -> Columns:
+        assert self.days is not None
+        days = self.days.table(files)
+        days = days.filter(days["event"] == measure.event)
+        table = self.run(_grouped(days, measure))
+        numbers = table.column("number").to_numpy()
+        places = self.place_of_number[numbers]
+        there = places >= 0
+        values = {
+            name: table.column(name).to_numpy()[there]
+            for name in table.column_names
+            if name != "number"
+        }
+        return Columns(places[there], values)
+
+
+def served_by_days(measure: Measure, days: DayFiles) -> bool:
+    """Tell whether whole days can answer a measure."""
+    if measure.where or not days.complete:
+        return False
+    if measure.what == "amounts":
+        return measure.property == AMOUNT
+    if measure.what == "periods":
+        return measure.span[1] % DAY == 0 and (measure.period or 1) % DAY == 0
+    return True
+
+
+def _grouped(days: ibis.Table, measure: Measure) -> ibis.Table:
+    if measure.what == "count":
+        return days.group_by("number").aggregate(n=whole(days["n"].sum()))
+    if measure.what == "periods":
+        assert measure.period is not None
+        back = measure.span[1] // DAY - 1 - days["day"]
+        period = divide(back.cast("int64"), measure.period // DAY)
+        keyed = days.select("number", period=period)
+        return keyed.group_by("number").aggregate(n=keyed["period"].nunique())
+    days = days.filter(days["amounts"] > 0)
+    return days.group_by("number").aggregate(
+        n=whole(days["amounts"].sum()),
+        total=whole(days["total"].sum()),
+        low=days["low"].min(),
+        high=days["high"].max(),
+    )
+
+
+def _within(measure: Measure, span: Window) -> Measure:
+    return Measure(measure.event, measure.where, span, measure.what, measure.property)
+
+
+def _columns(table: pa.Table) -> Columns:
+    values = {
+        name: table.column(name).to_numpy() for name in table.column_names if name != POSITION
+    }
+    return Columns(table.column(POSITION).to_numpy().astype(np.int32), values)
+
+
+def _merged(parts: Sequence[Columns], measure: Measure, size: int) -> Columns:
+    """Add up parts of a window, O(size)."""
+    if len(parts) == 1:
+        return parts[0]
+    n = np.zeros(size, np.int64)
+    for part in parts:
+        n[part.positions] += part.values["n"]
+    there = np.flatnonzero(n)
+    values = {"n": n[there]}
+    if measure.what == "amounts":
+        for name, start, join in _JOINED:
+            dense = np.full(size, start)
+            for part in parts:
+                at = part.positions
+                dense[at] = join(dense[at], part.values[name])
+            values[name] = dense[there]
+    return Columns(there.astype(np.int32), values)
+
+
+_JOINED: Final = (
+    ("total", np.int64(0), np.add),
+    ("low", np.inf, np.minimum),
+    ("high", -np.inf, np.maximum),
+)
+
+
+def _test(values: Mapping[str, Array], asked: Condition) -> NDArray[np.bool_]:
+    if asked.column != "mean":
+        return np.asarray(compare(values[asked.column], asked.op, asked.value))
+    return mean_test(values["total"], values["n"], asked.op, asked.value)
+
+
+def mean_test(
+    total: NDArray[np.int64], n: NDArray[np.int64], op: str, value: Any
+) -> NDArray[np.bool_]:
+    """Compare total / n with whole millionths exactly, by quotient and remainder.
+
+    ``total`` against ``value · n`` would leave 64 bits.
+    """
+    if op == "between":
+        return mean_test(total, n, "gte", value[0]) & mean_test(total, n, "lte", value[1])
+    quotient, rest = np.divmod(total, n)
+    equal = (quotient == value) & (rest == 0)
+    above = (quotient > value) | ((quotient == value) & (rest > 0))
+    tests = {
+        "eq": equal,
+        "ne": ~equal,
+        "gt": above,
+        "gte": above | equal,
+        "lt": ~(above | equal),
+        "lte": ~above,
+    }
+    return np.asarray(tests[op])

@@ -1,0 +1,1 @@
+"""Segments: what a rule may say, and its one meaning."""
