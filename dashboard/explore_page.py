@@ -14,6 +14,7 @@ from dashboard.explore_map import draw_map, in_words
 from dashboard.explore_runs import about_run, changes, run_now, verdict
 from dashboard.explore_state import Looking
 from dashboard.format import count, instant, percent
+from dashboard.furniture import empty_state
 from dashboard.point_map import Legend
 from dashboard.store import engine
 from data.engine import reader
@@ -26,17 +27,18 @@ def teach() -> None:
     with reader(engine()).connect() as conn:
         imported = conn.execute(select(trait_runs.c.id).limit(1)).first() is not None
     if not imported:
-        st.info(
-            "**There are no people yet.** Import events, and their traits, clusters and this map "
-            "are computed from them.",
+        empty_state(
+            "There are no people yet",
+            "Import events, and their traits, clusters and this map are computed from them. "
+            "Your own data comes in with `python -m pipelines import events DIR`.",
+            steps=("python -m pipelines import completejourney",),
             icon=":material/upload:",
         )
-        st.code("python -m pipelines import completejourney", language="bash")
-        st.caption("Your own data: `python -m pipelines import events DIR`, canonical Parquet.")
         return
-    st.info(
-        "**The people are there, the map is not.** A run finds who is alike, names the clusters "
-        "and lays everyone out so that those alike lie close together. It takes a minute or two.",
+    empty_state(
+        "The people are there, the map is not",
+        "A run finds who is alike, names the clusters and lays everyone out so that those alike "
+        "lie close together. It takes a minute or two.",
         icon=":material/scatter_plot:",
     )
     if st.button("Find clusters now", type="primary", icon=":material/play_arrow:"):
@@ -45,7 +47,7 @@ def teach() -> None:
 
 def header(view: MapView, found: Sequence[MapRun]) -> None:
     """Say what the run found, how good it is, and how fresh."""
-    badge = " :orange-badge[Simulated data]" if view.facts.kind == "simulated" else ""
+    badge = " :violet-badge[:material/science: Simulated]" if view.facts.kind == "simulated" else ""
     with st.container(gap="xxsmall"):
         st.markdown(f"{verdict(view)}{badge}")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

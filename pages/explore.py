@@ -17,7 +17,7 @@ from dashboard.theme import theme_now
 
 found = list_runs()
 tools = st.container(horizontal=True, vertical_alignment="bottom")
-tools.title("Explore")
+tools.title("Explore", anchor=False)
 if not found:
     teach()
     st.stop()
