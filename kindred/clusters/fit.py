@@ -57,7 +57,7 @@ def fit_map(matrix: Matrix, settings: ClusterSettings, progress: Progress) -> Ma
     -----
     Time grows with n log n of those fitted on and with N of those carried over; memory with N · F.
     """
-    if len(matrix) == 0 or matrix.shape[1] == 0:
+    if matrix.size == 0 or not np.any(matrix != matrix[0]):  # nobody differs: one crowd
         empty = np.zeros((len(matrix), 2), dtype=np.float32)
         labels = np.zeros(len(matrix), dtype=np.int32)
         return MapFit(empty, labels, np.arange(len(matrix)), {})

@@ -33,14 +33,15 @@ def project(matrix: Matrix, neighbours: Neighbours, seed: int) -> Matrix:
     if len(matrix) < SMALLEST:
         return _principal_plane(matrix, seed)
     large = len(matrix) > 10_000
+    k = min(neighbours.k, len(matrix) - 1)
     reducer: Any = UMAP(
-        n_neighbors=neighbours.k,
+        n_neighbors=k,
         min_dist=0.0,
         n_epochs=100 if large else 400,
         init=_start(matrix, seed),
         random_state=seed,
         n_jobs=1,
-        precomputed_knn=(neighbours.ids, neighbours.distances, None),
+        precomputed_knn=(neighbours.ids[:, :k], neighbours.distances[:, :k], None),
     )
     with warnings.catch_warnings():
         # No search index comes along: it would serve UMAP's `transform`, which is not used.
