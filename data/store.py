@@ -10,11 +10,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DatabaseError
 
 from data import publication_schema  # loaded so that its tables join the metadata
 from data.engine import make_engine, reader
 from data.schema import metadata
-from data.workspace import Workspace
+from data.workspace import STORE_VARIABLE, Workspace
+from kindred.errors import UserError
 
 METADATA: Final = metadata
 assert publication_schema.outbox.metadata is METADATA
@@ -23,9 +25,23 @@ _LOCK: Final = 6_125_371  # of ours alone, in PostgreSQL's space of advisory loc
 
 
 def open_store(workspace: Workspace) -> Engine:
-    """Open the workspace's store, and migrate it first where that is needed."""
+    """Open the workspace's store, and migrate it first where that is needed.
+
+    Raises
+    ------
+    UserError
+        It does not answer, is no database, or was made by a newer Kindred.
+    """
     engine = make_engine(workspace.store_url)
-    migrate(engine)
+    try:
+        migrate(engine)
+    except DatabaseError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise UserError(
+            f"The store can't be opened: {str(error.orig).strip()}.",
+            f"See that {STORE_VARIABLE} is right, and that the database is up and may be written.",
+            where,
+        ) from error
     return engine
 
 
@@ -34,6 +50,11 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     script = ScriptDirectory(str(_MIGRATIONS))
     with reader(engine).connect() as conn:
         current = MigrationContext.configure(conn).get_current_revision()
+    if current not in {None, *(each.revision for each in script.walk_revisions())}:
+        raise UserError(
+            f"The store is at version {current}, which this Kindred does not know.",
+            "A newer Kindred made it: use that one, or another workspace.",
+        )
     if revision == "head" and current == script.get_current_head():
         return
     with engine.begin() as conn:

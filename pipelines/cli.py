@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     given = list(sys.argv[1:] if argv is None else argv)
     arguments = parser(given).parse_args(given)
-    invocation = Invocation(arguments, Actor(arguments.actor or _user()))
+    invocation = Invocation(arguments, Actor((arguments.actor or _user())[:100]))
     try:
         return int(arguments.function(invocation) or 0)
     except UserError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _thread
+import signal
 import threading
 import traceback
 from collections.abc import Iterator, Mapping
@@ -58,6 +58,7 @@ def beating(engine: Engine, run_id: int) -> Iterator[None]:
     call into native code would leave no sign of life otherwise.
     """
     over = threading.Event()
+    job_thread = threading.get_ident()
     in_main = threading.current_thread() is threading.main_thread()
 
     def beat() -> None:
@@ -68,7 +69,7 @@ def beating(engine: Engine, run_id: int) -> Iterator[None]:
             except OperationalError:  # busy; the next beat will do
                 continue
             if asked and in_main and not over.is_set():
-                _thread.interrupt_main()
+                signal.pthread_kill(job_thread, signal.SIGINT)  # as Ctrl-C: it wakes a sleep, too
                 return
 
     thread = threading.Thread(target=beat, name=f"heartbeat of run {run_id}", daemon=True)

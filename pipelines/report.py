@@ -139,10 +139,10 @@ class StoreReporter:
         with self.engine.begin() as conn:
             runs.begin_step(conn, self.run_id, position, name, at=self.now())
         self._beaten_at = 0.0
-        self.beat(position, 0.0, name)
         with self.inner.step(name) as inner:
             recorded = _StoredStep(self, position, inner)
             try:
+                self.beat(position, 0.0, name)
                 yield recorded
             except (Cancelled, KeyboardInterrupt):
                 self._end(position, recorded, Status.CANCELLED, "cancelled")
