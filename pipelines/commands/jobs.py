@@ -11,7 +11,8 @@ from pipelines.execute import run_now
 def add_to(commands: Any) -> None:
     """Add one command a job."""
     subparser(commands, "summaries", run, "Count people, orders and revenue, in all and by day.")
-    subparser(commands, "traits", run, "Compute every person's traits.")
+    traits = subparser(commands, "traits", run, "Compute every person's traits.")
+    traits.add_argument("--as-of", metavar="TIME", help="see no event at or after this ISO time")
     clusters = subparser(commands, "clusters", run, "Project all people on a map and cluster them.")
     clusters.add_argument("--method", choices=["hdbscan", "kmeans", "ward"])
     clusters.add_argument("--clusters", dest="n_clusters", type=int, metavar="K")
@@ -21,7 +22,7 @@ def add_to(commands: Any) -> None:
     subparser(commands, "refresh", run, "Bring summaries, traits and clusters up to date.")
 
 
-OPTIONS = ("method", "n_clusters", "min_cluster_size", "features", "seed")
+OPTIONS = ("as_of", "method", "n_clusters", "min_cluster_size", "features", "seed")
 
 
 def run(invocation: Invocation) -> None:
