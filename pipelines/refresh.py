@@ -50,7 +50,7 @@ def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
         The workspace is empty and no source is named.
     """
     with reader(context.engine).connect() as conn:
-        source = params if params.get("source") else _last_source(conn)
+        source = params if params.get("source") else last_source(conn)
         empty = dataset_version(conn) == 0
     if source is None and empty:
         raise UserError(
@@ -87,7 +87,7 @@ def _pinned_again(context: JobContext) -> JobContext:
     return replace(context, as_of=clock)
 
 
-def _last_source(conn: Connection) -> Mapping[str, Any] | None:
+def last_source(conn: Connection) -> Mapping[str, Any] | None:
     """Find what the last import was given, if the folder that it read is still there."""
     known = conn.execute(
         select(pipeline_runs.c.job, pipeline_runs.c.status, pipeline_runs.c.params)
