@@ -31,6 +31,12 @@ def navigate() -> None:
                 icon=":material/scatter_plot:",
                 help="The map of people: who is alike, and what sets them apart.",
             ),
+            st.Page(
+                "pages/person.py",
+                title="Person",
+                icon=":material/person_search:",
+                help="One person: traits against everyone, orders, place on the map.",
+            ),
         ],
         "Operate": [
             st.Page(

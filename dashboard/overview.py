@@ -250,8 +250,15 @@ def where_next(seen: Overview) -> None:
     """Lead on to the map, a person, the runs."""
     st.subheader("Where to go next", anchor=False)
     named = [c for c in (seen.clusters[0] if seen.clusters else ()) if c.id is not None]
-    st.page_link(
-        "pages/explore.py",
-        label=f"See the {len(named)} clusters on the map" if named else "Find clusters",
-        icon=":material/scatter_plot:",
-    )
+    with st.container(gap="xxsmall"):
+        st.page_link(
+            "pages/explore.py",
+            label=f"See the {len(named)} clusters on the map" if named else "See the map",
+            icon=":material/scatter_plot:",
+        )
+        st.page_link("pages/person.py", label="Look somebody up", icon=":material/person_search:")
+        st.page_link(
+            "pages/runs.py",
+            label="Refresh, or find clusters anew" if named else "Find clusters",
+            icon=":material/manufacturing:",
+        )

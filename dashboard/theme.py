@@ -44,6 +44,7 @@ UNKNOWN_COLOUR: Final = {"light": "#d6d9e0", "dark": "#454b59"}
 ACCENT: Final = {"light": "#2f5fde", "dark": "#7097ff"}
 PAPER: Final = {"light": "#ffffff", "dark": "#12151c"}
 INK: Final = {"light": "#1b2130", "dark": "#e8ebf2"}
+GROUND: Final = {"light": "#e6e9f0", "dark": "#2c3340"}  # tracks behind bars
 FAINT_INK: Final = {"light": "#5d6678", "dark": "#9aa3b5"}
 # Even steps of lightness in OKLab, from next to the paper to far from it.
 SEQUENTIAL: Final = {

@@ -81,6 +81,8 @@ def periods(days: Sequence[Any], by: str, first: datetime | None, as_of: datetim
 def trend(table: pd.DataFrame, measure: str, by: str, currency: str | None) -> Trend:
     """Take one measure out of `periods`, from the first period in which it is not nothing."""
     frame = table[["start", measure, "complete"]].rename(columns={measure: "value"})
+    if frame.empty:
+        return Trend(measure, frame.assign(told=[]), float("nan"), float("nan"), None)
     frame = frame[frame["value"].ne(0).cummax().astype(bool)].reset_index(drop=True)
     frame["told"] = [
         f"{'Week of ' if by == 'week' else ''}{day(start.tz_localize('UTC'))}: "

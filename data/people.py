@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from data.lake import person_id, read_events
-from data.traits import PERSON
+from data.trait_table import PERSON
 from data.workspace import Workspace
 from kindred.events import ORDER_COMPLETED
 
@@ -114,28 +114,50 @@ def traits_at(path: Path, position: int) -> dict[str, Any]:
     raise IndexError(position)
 
 
-def percentile_ranks(
-    columns: NDArray[np.float64], values: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Say of each value which share of everyone has less, ties counting half.
+@dataclass(frozen=True)
+class Rank:
+    """Where a value stands among everyone whose value is known.
 
     Parameters
     ----------
-    columns : ndarray, shape (N, k)
-        Everyone's traits; NaN is unknown and does not count.
-    values : ndarray, shape (k,)
-
-    Returns
-    -------
-    ndarray, shape (k,)
-        0 … 1; NaN where the value is unknown.
+    less, same : float
+        Shares of them that have less, and just as much; 0 … 1.
     """
-    known = np.isfinite(columns).sum(axis=0)
-    less = (columns < values).sum(axis=0)
-    same = (columns == values).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ranks = (less + same / 2) / known
-    return np.where(np.isfinite(values), ranks, np.nan)
+
+    value: float
+    less: float
+    same: float
+
+    @property
+    def middle(self) -> float:
+        """The percentile rank, 0 … 1, with ties counted half."""
+        return self.less + self.same / 2
+
+
+def ranks(backend: Backend, path: Path, values: Mapping[str, float]) -> dict[str, Rank]:
+    """Say where a person's numeric traits stand among everyone's, in one pass over the snapshot.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        By trait; only these columns are read.
+    """
+    if not values:
+        return {}
+    table = backend.read_parquet(path)
+    asked: dict[str, ibis.Value] = {}
+    for place, (name, value) in enumerate(values.items()):
+        column = table[name].cast("float64")
+        asked[f"known_{place}"] = column.count()
+        asked[f"less_{place}"] = (column < value).sum()
+        asked[f"same_{place}"] = (column == value).sum()
+    row: dict[str, Any] = table.aggregate(**asked).to_pyarrow().to_pylist()[0]
+    found = {}
+    for place, (name, value) in enumerate(values.items()):
+        known = row[f"known_{place}"] or 1
+        less, same = row[f"less_{place}"] or 0, row[f"same_{place}"] or 0
+        found[name] = Rank(value, less / known, same / known)
+    return found
 
 
 def nearest(
