@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dashboard.explore_data import MapView
 from dashboard.format import count, number, percent
-from dashboard.theme import ACCENT, DIVERGING, INK, NOISE, PAPER, SEQUENTIAL, colour
+from dashboard.theme import ACCENT, DIVERGING, INK, NOISE, PAPER, SEQUENTIAL, colour, styled
 from kindred.clusters.contrast import BinnedTrait, Contrast, Counts, coarse
 from kindred.clusters.naming import clause
 
@@ -63,7 +63,7 @@ def effects_chart(view: MapView, contrasts: Sequence[Contrast], others: str, the
         )
     )
     zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(strokeWidth=1).encode(x="x:Q")
-    return (bars + zero).properties(height=24 * len(rows) + 26)
+    return styled((bars + zero).properties(height=24 * len(rows) + 26), theme)
 
 
 def _short(view: MapView, found: Contrast) -> str:
@@ -162,7 +162,7 @@ def _histogram(
     front = base.transform_filter(alt.datum.who == "picked").mark_area(
         interpolate="step-after", color=tint, opacity=0.22, line={"color": tint, "strokeWidth": 1.5}
     )
-    return (back + front).properties(height=150)
+    return styled((back + front).properties(height=150), theme)
 
 
 def density_chart(view: MapView, rows: NDArray[np.intp] | None, theme: str) -> Any:

@@ -49,7 +49,8 @@ def draw_map(view: MapView, looking: Looking) -> None:
         title=f"{count(view.run.people)} people, by {legend.title.lower()}",
         source=f"{view.facts.source}{simulated} · as of {instant(view.run.as_of)}",
         file=f"kindred-map-run-{view.run.id}.png",
-        alternative=in_words(view, legend),
+        alternative=in_words(view, legend)
+        + " The density view shows the same as a chart with a table.",
     )
     point_map(message, key=map_key(view.run.id), **told_by(map_key(view.run.id)))
 
@@ -60,8 +61,7 @@ def in_words(view: MapView, legend: Legend) -> str:
     largest = "; ".join(f"{c.name}, {percent(c.share)}" for c in named[:5])
     return (
         f"Map of {count(view.run.people)} people, those alike close together, coloured by "
-        f"{legend.title.lower()}. {count(len(named))} clusters. The largest: {largest}. "
-        "The density view shows the same as a chart with a table."
+        f"{legend.title.lower()}. {count(len(named))} clusters. The largest: {largest}."
     )
 
 

@@ -31,7 +31,7 @@ def teach() -> None:
             "There are no people yet",
             "Import events, and their traits, clusters and this map are computed from them. "
             "Your own data comes in with `python -m pipelines import events DIR`.",
-            steps=("python -m pipelines import completejourney",),
+            steps=("python -m pipelines import completejourney", "python -m pipelines refresh"),
             icon=":material/upload:",
         )
         return
@@ -101,8 +101,9 @@ def _density(view: MapView, looking: Looking, theme: str) -> None:
         if cluster is None
         else np.flatnonzero(view.label == list(view.clusters).index(cluster))
     )
-    st.altair_chart(density_chart(view, rows, theme), key="explore_density")
-    st.caption(in_words(view, Legend("clusters", "density", ())))
+    told = in_words(view, Legend("clusters", "density", ()))
+    st.altair_chart(density_chart(view, rows, theme), key="explore_density", alt=told)
+    st.caption(told)
     st.dataframe(
         [
             {

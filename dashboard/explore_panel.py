@@ -22,6 +22,7 @@ from kindred.clusters.selection import Selection, decode, encode, picked
 from kindred.errors import UserError
 
 Rows = NDArray[np.intp]
+ENOUGH = 200_000  # people to tell a distribution by
 
 
 @dataclass(frozen=True)
@@ -194,8 +195,10 @@ def _others(view: MapView, option: str) -> Group | None:
 
 def _apart(view: MapView, group: Group, others: Group, theme: str) -> None:
     binned = {trait.name: trait for trait in traits(view)}
-    here = {name: trait.of(group.rows) for name, trait in binned.items()}
-    there = {name: trait.of(others.rows) for name, trait in binned.items()}
+    here, there = (
+        {name: trait.of(rows) for name, trait in binned.items()}
+        for rows in (_sampled(group.rows), _sampled(others.rows))
+    )
     same = group.rows is None and others.rows is None
     told = "everyone" if others.rows is None else others.name.lower()
     found = (
@@ -221,10 +224,19 @@ def _apart(view: MapView, group: Group, others: Group, theme: str) -> None:
                     chart = distribution_chart(
                         view, binned[name], here[name], there[name], told, colour, theme
                     )
-                    column.altair_chart(chart, key=f"explore_distribution_{name}")
+                    column.altair_chart(
+                        chart,
+                        key=f"explore_distribution_{name}",
+                        alt=f"{view.label_of(name)}, those picked against {told}",
+                    )
     if tabs[2].open:
         with tabs[2]:
             _sample(view, group)
+
+
+def _sampled(rows: Rows | None) -> Rows | None:
+    """Thin many people evenly: past `ENOUGH` the effects would not change by half a point."""
+    return rows if rows is None else rows[:: max(1, -(-len(rows) // ENOUGH))]
 
 
 def _effects(view: MapView, found: list[Contrast], same: bool, others: str, theme: str) -> None:
@@ -239,7 +251,11 @@ def _effects(view: MapView, found: list[Contrast], same: bool, others: str, them
         st.markdown(f"Nothing sets them clearly apart from {others}: they are a fair sample.")
     st.markdown("\n".join(f"- {in_words(view, effect, others)}" for effect in telling[:4]))
     if found:
-        st.altair_chart(effects_chart(view, found, others, theme), key="explore_effects")
+        st.altair_chart(
+            effects_chart(view, found, others, theme),
+            key="explore_effects",
+            alt="; ".join(in_words(view, effect, others) for effect in found),
+        )
         st.caption(
             "A bar is the chance that one of them has more of it than one of "
             f"{others}, less the chance of less (Cliff's delta); of a category, the difference "

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
 from data import schema
-from data.lake import MAP, TRAITS, open_duckdb
+from data.manifest import MAP, TRAITS
 from data.schema import (
     cluster_members,
     cluster_runs,
@@ -207,14 +208,13 @@ def moves(workspace: Workspace, before: MapRun, after: MapRun) -> list[tuple[int
     Only people whom both runs know are counted.
     """
     paths: list[Path] = [workspace.lake / run.map_file for run in (before, after)]
-    backend = open_duckdb()
-    found = backend.con.execute(
-        """
-        SELECT b.label, a.label, count(*)
-        FROM read_parquet(?) AS b JOIN read_parquet(?) AS a USING (person_id)
-        GROUP BY ALL ORDER BY ALL
-        """,
-        [str(path) for path in paths],
-    ).fetchall()
-    backend.disconnect()
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            """
+            SELECT b.label, a.label, count(*)
+            FROM read_parquet(?) AS b JOIN read_parquet(?) AS a USING (person_id)
+            GROUP BY ALL ORDER BY ALL
+            """,
+            [str(path) for path in paths],
+        ).fetchall()
     return [(int(then), int(now), int(people)) for then, now, people in found]

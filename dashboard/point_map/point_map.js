@@ -177,8 +177,8 @@ class PointMap {
   setShapes(shapes) {
     this.shapes = shapes;
     if (shapes.length) this.focus = null;
+    this.say("shapes", shapes); // first of all, so that Python counts while the map does
     this.pick();
-    this.say("shapes", shapes);
   }
 
   setFocus(id, box) {
