@@ -17,56 +17,14 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
+from data.experiment_sums import FileMetric, Layout, aggregate, checked, typed_rows, units
 from data.lake import open_duckdb
 from kindred.errors import UserError
 from kindred.experiments import caveats
-from kindred.experiments.analysis import Metric
 from kindred.experiments.caveats import Caveat
-from kindred.experiments.estimates import DENOMINATOR, VALUE, MetricKind
+from kindred.experiments.estimates import VALUE
 from kindred.experiments.moments import Moments
-
-NO_LEVEL = "(none)"
-SHIFT_ROWS = 10_000
-
-
-@dataclass(frozen=True)
-class FileMetric:
-    """A metric and the columns of the file that it is made of.
-
-    Parameters
-    ----------
-    columns : tuple of str
-        The file's columns, in the order of ``metric.columns``.
-    """
-
-    metric: Metric
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Which column of the file means what; without `unit` a row is a unit."""
-
-    variation: str
-    metrics: tuple[FileMetric, ...]
-    unit: str | None = None
-    segments: tuple[str, ...] = ()
-
-    def columns(self) -> list[str]:
-        """All columns that the file must have."""
-        named = [self.variation, *([self.unit] if self.unit else []), *self.segments]
-        return list(dict.fromkeys([*named, *(c for m in self.metrics for c in m.columns)]))
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Moments of one metric in one variation and one level of a segment column."""
-
-    segment: str | None
-    level: str | None
-    variation: str
-    metric: str
-    moments: Moments
+from kindred.experiments.report import Cell
 
 
 @dataclass(frozen=True)
@@ -122,142 +80,26 @@ def summarise_table(backend: Any, table: ibis.Table, layout: Layout) -> Summary:
             f"There is no column {', '.join(map(repr, missing))}.",
             f"The file has: {', '.join(table.columns)}.",
         )
-    rows = _typed_rows(table, layout)
+    rows = typed_rows(table, layout)
     said: list[Caveat] = []
     said += _count_left_out(rows, layout)
     rows = rows.filter(rows["variation"].notnull())
     if layout.unit:
-        units = _units(rows.filter(rows["unit"].notnull()), layout)
-        units = backend.create_table("units", units, temp=True)
-        said += _unit_caveats(units)
-        units = units.filter(~units["crossed"])
-    else:
-        units = rows
-    units, offsets = _checked(units, layout)
+        grouped = units(rows.filter(rows["unit"].notnull()), layout)
+        rows = backend.create_table("units", grouped, temp=True)
+        said += _unit_caveats(rows)
+        rows = rows.filter(~rows["crossed"])
+    rows, offsets = checked(rows, layout)
     groups: list[tuple[str | None, list[dict[str, Any]]]] = [
-        (segment, _aggregate(units, layout, [f"s{i}"]).to_pyarrow().to_pylist())
+        (segment, aggregate(rows, layout, [f"s{i}"]).to_pyarrow().to_pylist())
         for i, segment in enumerate(layout.segments)
-    ] or [(None, _aggregate(units, layout, []).to_pyarrow().to_pylist())]
+    ] or [(None, aggregate(rows, layout, []).to_pyarrow().to_pylist())]
     arms: dict[str, int] = {}
     for row in groups[0][1]:
         arms[row["variation"]] = arms.get(row["variation"], 0) + row["units"]
     said += _value_caveats(groups[0][1], layout)
     cells = list(_cells(groups, layout, offsets))
     return Summary(dict(sorted(arms.items())), cells, said)
-
-
-def _names(layout: Layout) -> list[tuple[str, FileMetric, str, str]]:
-    """Pair each metric's columns with the short names they have in between, such as m0_1."""
-    return [
-        (f"m{i}_{j}", metric, role, column)
-        for i, metric in enumerate(layout.metrics)
-        for j, (role, column) in enumerate(zip(metric.metric.columns, metric.columns, strict=True))
-    ]
-
-
-def _typed_rows(table: ibis.Table, layout: Layout) -> ibis.Table:
-    chosen: dict[str, ibis.Value] = {"variation": _text(table[layout.variation])}
-    if layout.unit:
-        chosen["unit"] = _text(table[layout.unit])
-    for i, segment in enumerate(layout.segments):
-        chosen[f"s{i}"] = ibis.coalesce(_text(table[segment]), NO_LEVEL)
-    for name, _, _, column in _names(layout):
-        value = _number(table[column])
-        chosen[name] = value
-        chosen[f"{name}_bad"] = _given(table[column]) & value.isnull()
-    return table.select(**chosen)
-
-
-def _text(column: ibis.Value) -> ibis.Value:
-    return column.cast("string").strip().nullif("")
-
-
-def _given(column: ibis.Value) -> ibis.Value:
-    return _text(column).notnull() if column.type().is_string() else column.notnull()
-
-
-def _number(column: ibis.Value) -> ibis.Value:
-    """Read finite numbers (and truth values as 0 and 1); anything else is null."""
-    if column.type().is_boolean() or column.type().is_integer():
-        return column.cast("float64")
-    if column.type().is_string():
-        number = ibis.coalesce(
-            column.try_cast("float64"), column.try_cast("boolean").cast("int8").cast("float64")
-        )
-    else:
-        number = column.try_cast("float64")
-    return ibis.cases((number.isnan() | number.isinf(), None), else_=number)
-
-
-def _units(rows: ibis.Table, layout: Layout) -> ibis.Table:
-    """One row a unit: values added up, a proportion any, what came before as it was."""
-    made: dict[str, ibis.Value] = {
-        "variation": rows["variation"].min(),
-        "crossed": rows["variation"].min() != rows["variation"].max(),
-        "rows": rows.count(),
-    }
-    for i in range(len(layout.segments)):
-        made[f"s{i}"] = rows[f"s{i}"].min()
-    for name, metric, role, _ in _names(layout):
-        adds_up = role in {VALUE, DENOMINATOR} and metric.metric.kind is not MetricKind.PROPORTION
-        made[name] = rows[name].sum() if adds_up else rows[name].max()
-        made[f"{name}_bad"] = rows[f"{name}_bad"].any()
-    return rows.group_by("unit").aggregate(**made)
-
-
-def _checked(units: ibis.Table, layout: Layout) -> tuple[ibis.Table, dict[str, float]]:
-    """Say of each metric which units count, and take a constant close to the mean away."""
-    names = _names(layout)
-    sample = units.limit(SHIFT_ROWS).aggregate(**{n: units[n].mean() for n, *_ in names})
-    found = sample.to_pyarrow().to_pylist()[0]
-    offsets = {name: float(found[name] or 0.0) for name, *_ in names}
-    added: dict[str, ibis.Value] = {}
-    for i, metric in enumerate(layout.metrics):
-        own = [(name, role) for name, of, role, _ in names if of is metric]
-        core = [name for name, role in own if role in {VALUE, DENOMINATOR}]
-        bad = _any(units[f"{name}_bad"] for name, _ in own)
-        missing = ~bad & _any(units[name].isnull() for name in core)
-        added[f"m{i}_bad"] = bad
-        added[f"m{i}_missing"] = missing
-        odd: ibis.Value = ibis.literal(False)
-        if metric.metric.kind is MetricKind.PROPORTION:
-            odd = ~bad & ~missing & ~units[core[0]].isin([0.0, 1.0])
-        added[f"m{i}_odd"] = odd
-        added[f"m{i}_ok"] = ~bad & ~missing & ~odd
-    units = units.mutate(**added)
-    shifted = {}
-    for name, metric, role, _ in names:
-        i = layout.metrics.index(metric)
-        apart = units[name] - offsets[name]
-        if role not in {VALUE, DENOMINATOR}:
-            apart = apart.fill_null(0.0)  # a missing covariate: the average stands in for it
-        shifted[f"{name}_x"] = ibis.ifelse(units[f"m{i}_ok"], apart, ibis.null("float64"))
-    return units.mutate(**shifted), offsets
-
-
-def _any(flags: Iterable[ibis.Value]) -> ibis.Value:
-    result: ibis.Value = ibis.literal(False)
-    for flag in flags:
-        result = result | flag
-    return result
-
-
-def _aggregate(units: ibis.Table, layout: Layout, by: Sequence[str]) -> ibis.Table:
-    sums: dict[str, ibis.Value] = {"units": units.count()}
-    for i, metric in enumerate(layout.metrics):
-        for flag in ("ok", "bad", "missing", "odd"):
-            sums[f"m{i}_{flag}"] = units[f"m{i}_{flag}"].sum()
-        k = len(metric.columns)
-        for j in range(k):
-            sums[f"m{i}_{j}_sum"] = units[f"m{i}_{j}_x"].sum()
-            for other in range(j, k):
-                product = units[f"m{i}_{j}_x"] * units[f"m{i}_{other}_x"]
-                sums[f"m{i}_{j}_{other}_sum"] = product.sum()
-        for j in range(len(metric.metric.columns) - len(metric.metric.covariates), k):
-            empty = units[f"m{i}_ok"] & units[f"m{i}_{j}"].isnull()
-            sums[f"m{i}_{j}_empty"] = empty.sum()
-    grouped = units.group_by(["variation", *by]).aggregate(**sums)
-    return grouped.order_by(["variation", *by])
 
 
 def _cells(
@@ -330,3 +172,44 @@ def _value_caveats(rows: Sequence[dict[str, Any]], layout: Layout) -> list[Cavea
                 place = f"{name} · {metric.columns[j]}"
                 said.append(caveats.MISSING_COVARIATE.counting(count, place))
     return said
+
+
+def read_aggregates(path: Path) -> dict[tuple[str, str], Summary]:
+    """Read rows of ``variation, metric, count, mean, variance[, checkpoint][, experiment]``.
+
+    Returns
+    -------
+    dict of (experiment, checkpoint) to Summary
+        Both are empty texts where the file has no such column. Rows that can't be used are told
+        as caveats; the others count.
+    """
+    table = open_table(path, open_duckdb())
+    needed = ["variation", "metric", "count", "mean", "variance"]
+    missing = [name for name in needed if name not in table.columns]
+    if missing:
+        raise UserError(
+            f"There is no column {', '.join(map(repr, missing))}.",
+            f"Aggregates have {', '.join(needed)}; this file has: {', '.join(table.columns)}.",
+        )
+    found: dict[tuple[str, str], Summary] = {}
+    for row in table.to_pyarrow().to_pylist():
+        place = (str(row.get("experiment") or ""), str(row.get("checkpoint") or ""))
+        summary = found.setdefault(place, Summary({}, [], []))
+        variation, metric = str(row["variation"]), str(row["metric"])
+        numbers = [_finite(row[name]) for name in ("count", "mean", "variance")]
+        if None in numbers or numbers[0] < 0 or numbers[2] < 0:  # type: ignore[operator]
+            summary.caveats.append(caveats.NOT_A_NUMBER.counting(1, f"{metric} · {variation}"))
+            continue
+        n, mean, variance = int(numbers[0] or 0), float(numbers[1] or 0), float(numbers[2] or 0)
+        moments = Moments((VALUE,), n, np.array([mean]), np.array([[variance * max(n - 1, 0)]]))
+        summary.arms[variation] = max(n, summary.arms.get(variation, 0))
+        summary.cells.append(Cell(None, None, variation, metric, moments))
+    return found
+
+
+def _finite(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if np.isfinite(number) else None

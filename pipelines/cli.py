@@ -24,6 +24,7 @@ from pipelines.job import Cancelled
 # Each module has `add_to(commands)`, which adds its parsers and sets `function` as their default.
 # Only the modules of commands that are named are loaded: some bring much with them.
 COMMANDS: Final = {
+    "analyze": "pipelines.commands.analyze",
     "import": "pipelines.commands.imports",
     "summaries": "pipelines.commands.jobs",
     "traits": "pipelines.commands.jobs",

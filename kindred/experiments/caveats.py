@@ -1,0 +1,95 @@
+"""What can be wrong with the data of an experiment: a code, what it means, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """One thing that is wrong, on the row it concerns.
+
+    Parameters
+    ----------
+    code : str
+        Stable, for programs.
+    message : str
+        What it means and what to do, for people.
+    where : str
+        The metric, variation, segment or column.
+    """
+
+    code: str
+    message: str
+    where: str = ""
+
+    def at(self, where: str) -> Caveat:
+        """Say the same of a place."""
+        return replace(self, where=where)
+
+    def counting(self, count: int, where: str) -> Caveat:
+        """Say the same of a place, with a number of rows put into the message."""
+        return Caveat(self.code, self.message.format(count=f"{count:,}"), where)
+
+
+EMPTY_ARM = Caveat(
+    "empty_arm", "An arm has no unit with this metric, so there is nothing to compare."
+)
+SINGLE_UNIT = Caveat(
+    "single_unit", "An arm has a single unit: no spread can be told, so there is no test."
+)
+ZERO_VARIANCE = Caveat(
+    "zero_variance", "No value differs from another in either arm, so there is no test."
+)
+ZERO_DENOMINATOR = Caveat(
+    "zero_denominator", "The ratio's denominator adds up to zero in an arm: no ratio exists."
+)
+ZERO_BASELINE = Caveat(
+    "zero_baseline", "The control's value is zero: a relative lift does not exist."
+)
+NEGATIVE_BASELINE = Caveat(
+    "negative_baseline",
+    "The control's value is negative: the relative lift has the other sign than the lift.",
+)
+FEW_CONVERSIONS = Caveat(
+    "few_conversions",
+    "Fewer than five conversions (or failures) in an arm: read the p-value with care.",
+)
+CONSTANT_COVARIATE = Caveat(
+    "constant_covariate", "The covariate is the same for every unit: it explains nothing."
+)
+ONE_ARM = Caveat("one_arm", "There is only one arm, so there is nothing to compare it with.")
+CONTROL_MISSING = Caveat(
+    "control_missing", "No row has the control's variation: nothing can be compared with it."
+)
+MISSING_VARIATION = Caveat(
+    "missing_variation", "{count} rows name no variation; they are left out."
+)
+MISSING_UNIT = Caveat("missing_unit", "{count} rows name no unit; they are left out.")
+CROSSOVER = Caveat("crossover", "{count} units are in more than one variation; they are left out.")
+DUPLICATED_UNIT = Caveat(
+    "duplicated_unit",
+    "{count} units have more than one row; their rows are added up (a proportion: any).",
+)
+NOT_A_NUMBER = Caveat(
+    "not_a_number", "{count} units have a value that is no finite number; left out of the metric."
+)
+MISSING_VALUE = Caveat(
+    "missing_value", "{count} units have no value; they are left out of this metric."
+)
+NOT_A_PROPORTION = Caveat(
+    "not_a_proportion",
+    "{count} units have a value other than 0 or 1; they are left out of this metric.",
+)
+MISSING_COVARIATE = Caveat(
+    "missing_covariate", "{count} units have no covariate; the average stands in for it."
+)
+SAMPLE_RATIO = Caveat(
+    "sample_ratio_mismatch",
+    "The arms' sizes do not fit the planned split: find out why before trusting any result.",
+)
+SMALL_DEVIATION = Caveat(
+    "sample_ratio_small",
+    "The split is off by more than chance, yet by less than half a percentage point.",
+)
+UNPLANNED_ARM = Caveat("unplanned_arm", "The split gives this variation nothing, yet it has units.")

@@ -1,0 +1,46 @@
+"""Do segments respond differently? One test of that first, then each segment's own effect."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy import stats
+
+from kindred.experiments.comparison import Lift
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """Cochran's Q over the segments' lifts.
+
+    Parameters
+    ----------
+    statistic : float
+        Σ wᵢ(lᵢ − l̄)², with wᵢ the lifts' precisions.
+    degrees_of_freedom : int
+    p_value : float
+        Small where the segments differ by more than chance.
+    """
+
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float
+
+
+def interaction(lifts: Sequence[Lift]) -> Interaction:
+    """Test whether independent segments share one lift.
+
+    Cochran (1954), *The combination of estimates from different experiments*, Biometrics 10.
+    Segments without an interval take no part.
+    """
+    usable = [lift for lift in lifts if lift.standard_error > 0 and math.isfinite(lift.value)]
+    if len(usable) < 2:
+        return Interaction(float("nan"), 0, float("nan"))
+    weights = [lift.standard_error**-2 for lift in usable]
+    pairs = list(zip(weights, usable, strict=True))
+    common = sum(w * lift.value for w, lift in pairs) / sum(weights)
+    q = sum(w * (lift.value - common) ** 2 for w, lift in pairs)
+    freedom = len(usable) - 1
+    return Interaction(q, freedom, float(stats.chi2.sf(q, freedom)))
