@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ ROWS = 65_536
 def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
     """Write the traits snapshot, unless the live one stands on the same inputs.
 
-    The parameter ``as_of``, an ISO time with its zone, takes the place of the workspace's clock.
+    The parameter ``as_of``, an ISO time (in UTC where it has no zone), takes the place of the
+    workspace's clock.
     """
     as_of = _as_of(context, params)
     with reader(context.engine).connect() as conn:
@@ -68,14 +69,10 @@ def _as_of(context: JobContext, params: Mapping[str, Any]) -> datetime:
     try:
         moment = datetime.fromisoformat(str(given))
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
         raise UserError(
-            f"{given!r} is not a time with its zone.",
-            "Write it like 2018-01-02T00:00:00+00:00.",
-            "as_of",
-        )
-    return moment
+            f"{given!r} is no time.", "Write it like 2018-01-02 or 2018-01-02T08:00:00Z.", "as_of"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _write(backend: Backend, table: ibis.Table, target: Path, step: Step) -> int:
