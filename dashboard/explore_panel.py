@@ -117,18 +117,19 @@ def _headline(view: MapView, group: Group, theme: str) -> None:
     )
     if worth is None or not group.people:
         return
+    unit = f", {view.facts.currency}" if view.facts.currency else ""
     total = float(worth.sum())
     here = total if group.rows is None else float(worth[group.rows].sum())
     each, usual = here / group.people, total / max(view.run.people, 1)
     of_all = f"{percent(here / total)} of all" if total else ""
     columns[1].metric(
-        "Revenue", money(here, view.facts.currency), of_all, delta_color="off", delta_arrow="off"
+        f"Revenue{unit}", money(here, None), of_all, delta_color="off", delta_arrow="off"
     )
     against = (
         f"{each / usual:.1f}× the average" if usual and group.rows is not None else "on average"
     )
     columns[2].metric(
-        "Each", money(each, view.facts.currency), against, delta_color="off", delta_arrow="off"
+        f"Each{unit}", money(each, None), against, delta_color="off", delta_arrow="off"
     )
 
 
@@ -159,7 +160,7 @@ def _choose_others(view: MapView, group: Group) -> Group:
     )
     here = encode(looking.selection) or f"cluster-{looking.focus}"
     if columns[1].button(
-        "Keep to compare",
+        "Keep",
         icon=":material/bookmark:",
         disabled=here == looking.against,
         help="Hold these people, then pick others to see how the two differ.",

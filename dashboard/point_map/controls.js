@@ -251,7 +251,7 @@ function clusterRow(map, cluster) {
   bar.style.width = `${Math.max(1, cluster.share * 100)}%`;
   button.append(make("span", "dot"), make("span", "name", cluster.name),
     make("span", "size", cluster.size), make("span", "share", cluster.percent), bar);
-  button.title = cluster.sentence;
+  button.title = `${cluster.name}. ${cluster.sentence}`;
   button.onclick = () => map.setFocus(cluster.id, cluster.box);
   button.onpointerenter = () => point(map, cluster.id);
   button.onpointerleave = () => point(map, null);
