@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
@@ -25,6 +26,7 @@ def dump(rule: Any) -> dict[str, Any]:
 
     Examples
     --------
+    >>> from kindred.segments.rules import ListRule, NotRule
     >>> dump(NotRule(ListRule("vip")))
     {'kind': 'not', 'rule': {'kind': 'list', 'list': 'vip'}}
     """
@@ -61,3 +63,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_plain(item) for item in value]
     return value
+
+
+if __name__ == "__main__":
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))

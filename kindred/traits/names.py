@@ -17,7 +17,7 @@ def slugs(names: Sequence[str], taken: Collection[str] = ()) -> dict[str, str]:
     Examples
     --------
     >>> slugs(["DRUG GM", "drug-gm", "Käse", "日本"])
-    {'DRUG GM': 'drug_gm', 'drug-gm': 'drug_gm_7c04', 'Käse': 'kase', '日本': 'x_9c43'}
+    {'DRUG GM': 'drug_gm', 'drug-gm': 'drug_gm_1dd5', 'Käse': 'kase', '日本': 'x_f1ce'}
     """
     given: dict[str, str] = {}
     used = set(taken)
