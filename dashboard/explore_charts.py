@@ -18,6 +18,7 @@ from kindred.clusters.contrast import BinnedTrait, Contrast, Counts, coarse
 from kindred.clusters.naming import clause
 
 DENSITY_CELLS = 64  # along either axis
+NAMED = 8  # of the largest clusters on the density chart: more would cover one another
 
 
 def in_words(view: MapView, found: Contrast, others: str) -> str:
@@ -147,7 +148,7 @@ def _histogram(
         title=unit if unit and unit != "share" else None,
     )
     scale = alt.Scale(type="log" if trait.log else "linear", nice=False, zero=False)
-    base = alt.Chart(pd.concat(parts), title=alt.Title(title, fontSize=12, limit=200)).encode(
+    base = alt.Chart(pd.concat(parts), title=alt.Title(title, fontSize=12, limit=165)).encode(
         x=alt.X("value:Q", scale=scale, axis=axis),
         y=alt.Y("share:Q", stack=None, axis=None),
         tooltip=[
@@ -208,7 +209,7 @@ def density_chart(view: MapView, rows: NDArray[np.intp] | None, theme: str) -> A
                 "y": (at[1] - low[1]) / cell[1],
                 "name": cluster.name,
             }
-            for cluster, at in zip(view.clusters, view.centres, strict=True)
+            for cluster, at in list(zip(view.clusters, view.centres, strict=True))[:NAMED]
             if cluster.id is not None
         ],
         columns=["x", "y", "name"],

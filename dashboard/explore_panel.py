@@ -212,7 +212,8 @@ def _apart(view: MapView, group: Group, others: Group, theme: str) -> None:
     )
     if tabs[0].open:
         with tabs[0]:
-            _effects(view, found, same, told, theme)
+            said = group.cluster_id is not None and others.rows is None  # by the cluster's sentence
+            _effects(view, found, same, told, theme, said)
     if tabs[1].open:
         with tabs[1]:
             colour = cluster_swatch(view, group.cluster_id, theme)
@@ -240,7 +241,9 @@ def _sampled(rows: Rows | None) -> Rows | None:
     return rows if rows is None else rows[:: max(1, -(-len(rows) // ENOUGH))]
 
 
-def _effects(view: MapView, found: list[Contrast], same: bool, others: str, theme: str) -> None:
+def _effects(
+    view: MapView, found: list[Contrast], same: bool, others: str, theme: str, said: bool
+) -> None:
     if same:
         st.markdown(
             "Everyone is the measure. Pick people with the lasso, or press a cluster under the "
@@ -250,7 +253,8 @@ def _effects(view: MapView, found: list[Contrast], same: bool, others: str, them
     telling = [c for c in found if c.strength != "hardly"]
     if not telling:
         st.markdown(f"Nothing sets them clearly apart from {others}: they are a fair sample.")
-    st.markdown("\n".join(f"- {in_words(view, effect, others)}" for effect in telling[:4]))
+    if not said:
+        st.markdown("\n".join(f"- {in_words(view, effect, others)}" for effect in telling[:4]))
     if found:
         st.altair_chart(
             effects_chart(view, found, others, theme),
