@@ -24,12 +24,13 @@ from data.day_aggregates import (
 from data.lake import MAP, TRAITS, LakeFile, live_files, open_duckdb, read_dataset
 from data.publications import live
 from data.schema import cluster_members
+from data.segment_columns import TraitColumns
 from data.segment_events import PERSON
 from data.segment_files import DayFiles, EventFiles, Views
 from data.segment_measures import MeasureReader
 from data.segment_population import Population
 from data.segment_query import POSITION, SegmentTables
-from data.traits import declarations, latest_run
+from data.traits import declarations, latest_run, read_columns
 from data.workspace import Workspace
 from kindred.errors import UserError
 from kindred.segments.catalogue import Catalogue
@@ -84,7 +85,9 @@ def open_population(
         traits={trait.name: trait.type for trait in declarations(run)},
     )
     tables = SegmentTables(people, events, clusters)
-    return Population(backend, tables, reader, files[0].rows, moment, context)
+    path = workspace.lake / files[0].path
+    columns = TraitColumns(lambda name: read_columns(path, [name]).column(name))
+    return Population(backend, tables, reader, columns, files[0].rows, moment, context)
 
 
 def live_segments(conn: Connection, at: datetime) -> dict[str, Rule]:

@@ -9,10 +9,10 @@ from threading import RLock
 from typing import Any
 
 import ibis
-import numpy as np
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
+from data.segment_columns import Numbers, TraitColumns
 from data.segment_measures import MeasureReader
 from data.segment_query import POSITION, SegmentTables, leaf_condition, trait_column
 from kindred.segments import rules as r
@@ -44,6 +44,7 @@ class Population:
     backend: Backend
     tables: SegmentTables
     measures: MeasureReader
+    columns: TraitColumns
     size: int
     as_of: datetime
     context: Context
@@ -110,15 +111,30 @@ class Population:
             for asked in conditions_of(leaf, micros(self.as_of)):
                 found &= self.measures.holds(asked)
             return found
+        if isinstance(leaf, r.PercentileRule):
+            return self._percentile(leaf)
+        if isinstance(leaf, r.TraitRule):
+            trait_column(self.tables, leaf.trait)  # refuses what is not there
+            quick = self.columns.holds(leaf.trait, leaf.op, leaf.value)
+            if quick is not None:
+                return quick
         held = leaf_condition(leaf, self.tables, self.context, self.as_of)
         places = self.run(self.tables.people.filter(held).select(POSITION))
         return Bitmap.of(places.column(POSITION).to_numpy(), self.size)
 
+    def _percentile(self, leaf: r.PercentileRule) -> Bitmap:
+        start = self.context.threshold(leaf)
+        if start is None:
+            return Bitmap.nobody(self.size)
+        same = r.TraitRule(leaf.trait, "gte" if leaf.end == "top" else "lte", start)
+        return self._take(same)
+
     def _threshold(self, leaf: r.PercentileRule) -> float | None:
-        column = trait_column(self.tables, leaf.trait).cast("float64")
-        values = self.run(self.tables.people.select(value=column)).column("value")
-        numbers: Any = values.to_numpy(zero_copy_only=False)
-        return threshold(np.asarray(numbers, np.float64), leaf.end, float(leaf.percent))
+        trait_column(self.tables, leaf.trait)  # refuses what is not there
+        column = self.columns.column(leaf.trait)
+        if not isinstance(column, Numbers):
+            return None  # nobody's value is a number
+        return threshold(column.values, leaf.end, float(leaf.percent))
 
     def event_names(self) -> ibis.Table:
         """Give the query for the names of all events."""

@@ -30,6 +30,8 @@ COMMANDS: Final = {
     "traits": "pipelines.commands.jobs",
     "clusters": "pipelines.commands.jobs",
     "refresh": "pipelines.commands.jobs",
+    "aggregate_days": "pipelines.commands.jobs",
+    "segments": "pipelines.commands.segments",
     "work": "pipelines.commands.queue",
     "runs": "pipelines.commands.queue",
     "cancel": "pipelines.commands.queue",

@@ -26,7 +26,14 @@ from pipelines.jobs import job
 from pipelines.report import ConsoleReporter, ListReporter, StoreReporter
 
 HEARTBEAT_SECONDS = 1.0
-STEPS: Mapping[str, int] = {"import": 5, "summaries": 2, "traits": 4, "clusters": 8, "refresh": 20}
+STEPS: Mapping[str, int] = {
+    "import": 5,
+    "summaries": 2,
+    "traits": 4,
+    "aggregate_days": 1,
+    "clusters": 8,
+    "refresh": 20,
+}
 
 
 def run_now(

@@ -13,6 +13,7 @@ JOBS: Final[dict[str, str]] = {
     "traits": "pipelines.compute_traits:run",
     "summaries": "pipelines.summarise:run",
     "clusters": "pipelines.find_clusters:run",
+    "aggregate_days": "pipelines.aggregate_days:run",
     "refresh": "pipelines.refresh:run",
 }
 

@@ -1,4 +1,4 @@
-"""The job ``refresh``: import, summaries, traits and clusters, each as far as needed."""
+"""The job ``refresh``: import, summaries, traits, days and clusters, each as far as needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kindred.errors import UserError
 from pipelines.job import JobContext, JobResult, Reporter, Step
 from pipelines.jobs import job
 
-PARTS: Final = ("summaries", "traits", "clusters")
+PARTS: Final = ("summaries", "traits", "aggregate_days", "clusters")
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,6 @@ def _list(value: Value, kind: TraitType | None) -> str | None:
         wrong = _alike(item, inner)
         if wrong:
             return wrong
-    if len({_sort(item) for item in value}) > 1:
-        return "The list mixes numbers, texts or flags."
     return None
 
 
@@ -112,19 +110,15 @@ def _pair(value: Value, kind: TraitType | None) -> str | None:
 
 
 def _alike(value: Scalar, kind: TraitType | None) -> str | None:
-    if kind in {TraitType.NUMBER, TraitType.INTEGER} or (kind is None and _sort(value) == "number"):
+    if kind in {TraitType.NUMBER, TraitType.INTEGER} or (
+        kind is None and not isinstance(value, str | bool)
+    ):
         return _number(value)
     if kind is TraitType.FLAG and not isinstance(value, bool):
         return f"{value!r} is neither true nor false."
     if kind is TraitType.CATEGORY or isinstance(value, str):
         return _text(value)
     return None
-
-
-def _sort(value: Scalar) -> str:
-    if isinstance(value, bool):
-        return "flag"
-    return "text" if isinstance(value, str) else "number"
 
 
 def _number(value: Any) -> str | None:

@@ -19,6 +19,9 @@ def add_to(commands: Any) -> None:
     clusters.add_argument("--min-cluster-size", type=int, metavar="N")
     clusters.add_argument("--features", nargs="+", metavar="TRAIT")
     clusters.add_argument("--seed", type=int)
+    subparser(
+        commands, "aggregate_days", run, "Add up events by day, so that wide windows are fast."
+    )
     subparser(commands, "refresh", run, "Bring summaries, traits and clusters up to date.")
 
 

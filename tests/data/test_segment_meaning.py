@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ibis.backends.duckdb import Backend
 
 from data.lake import open_duckdb
+from data.segment_columns import TraitColumns
 from data.segment_measures import MeasureReader
 from data.segment_population import Population, memberships
 from data.segment_query import condition, people_in
@@ -53,7 +54,9 @@ def population(world: World, context: Context, backend: Backend) -> Population:
         np.empty(0, np.int32),
         None,
     )
-    return Population(backend, tables, reader, len(world.people), world.as_of, context)
+    columns = TraitColumns(lambda name: world.people_table().column(name))
+    size = len(world.people)
+    return Population(backend, tables, reader, columns, size, world.as_of, context)
 
 
 @slow

@@ -61,6 +61,7 @@ def test_a_refresh_computes_what_is_missing_and_a_second_one_nothing(
         "import": True,
         "summaries": False,
         "traits": False,
+        "aggregate_days": False,
         "clusters": False,
     }
     assert list(dict.fromkeys(step.split(":")[0] for step in steps)) == list(first["parts"])

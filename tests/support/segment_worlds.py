@@ -17,7 +17,7 @@ from ibis.backends.duckdb import Backend
 
 from data.segment_events import EventTable
 from data.segment_query import SegmentTables
-from kindred.events import EVENT_SCHEMA
+from kindred.events import EVENT_SCHEMA, PROPERTIES
 from kindred.segments import rules as r
 from kindred.segments.context import Context, percentile
 from kindred.segments.profile import Happened, Profile
@@ -122,8 +122,11 @@ def _schema(name: str) -> ibis.Schema:
     return ibis.Schema.from_pyarrow(tables[name]().schema if name in tables else clusters)
 
 
+_STRUCT = {field.name for field in PROPERTIES}
+
+
 def _row(person: str, n: int, event: Happened) -> dict[str, Any]:
-    typed = {k: v for k, v in event.properties.items() if k in TYPED or k == "products"}
+    typed = {k: v for k, v in event.properties.items() if k in _STRUCT}
     other = {k: v for k, v in event.properties.items() if k not in typed}
     return {
         "messageId": f"{person}-{n}",
