@@ -15,7 +15,7 @@ RUN := $(BIN)/python
 STAMP := .venv/.runtime-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 DEV_STAMP := .venv/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help setup run work status simulate test check format bench clean
+.PHONY: help setup run work status simulate test check format bench screenshots clean
 
 help: ## Say what there is to make
 	@echo "Kindred: find the people who are alike, say who they are, publish it."
@@ -69,6 +69,9 @@ format: $(DEV_STAMP) ## Bring the code into the one format
 bench: $(DEV_STAMP) ## Measure, as docs/benchmarks.md reports it
 	@for file in tests/benchmarks/bench_*.py; do \
 	  echo "== $$file"; $(RUN) -m "tests.benchmarks.$$(basename "$$file" .py)"; done
+
+screenshots: $(DEV_STAMP) ## Take docs/screenshots anew, over the workspace that make run filled
+	@$(RUN) -m tests.browser.take_screenshots
 
 clean: ## Take away .venv/ and caches; var/ with its data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

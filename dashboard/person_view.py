@@ -31,8 +31,20 @@ def suggest(people: Everyone, asked: str) -> None:
         )
         found = suggestions(people.path, "")
     st.caption("Ids that begin so:" if asked else "Type an id, or begin with one of these:")
+    _links(found)
+
+
+def suggest_others(people: Everyone, person: str) -> None:
+    """Offer those whose id only begins with the one that was found."""
+    others = [who for who in suggestions(people.path, person) if who != person]
+    if others:
+        st.caption("Other ids that begin so:")
+        _links(others)
+
+
+def _links(people: Sequence[str]) -> None:
     with st.container(horizontal=True, gap="small"):
-        for who in found:
+        for who in people:
             st.page_link(
                 "pages/person.py",
                 label=who,

@@ -39,6 +39,7 @@ if person is None:
     person_view.suggest(people, asked)
     st.stop()
 
+person_view.suggest_others(people, person.id)
 place = person_data.place_of(people, person.id)
 freshness(facts, people.as_of, version=people.version, computed_at=people.at)
 st.subheader(person.id, icon=":material/person:", anchor=False)
