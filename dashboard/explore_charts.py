@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pandas as pd
+import streamlit as st
 from numpy.typing import NDArray
 
 from dashboard.explore_data import MapView
@@ -32,10 +33,9 @@ def in_words(view: MapView, found: Contrast, others: str) -> str:
     )
 
 
-def effects_chart(view: MapView, contrasts: Sequence[Contrast], others: str, theme: str) -> Any:
-    """Draw effects to the left and right of none, the strongest first."""
-    low, high = DIVERGING[theme]
-    rows = pd.DataFrame(
+def effects_rows(view: MapView, contrasts: Sequence[Contrast], others: str) -> pd.DataFrame:
+    """Give what :func:`effects_spec` draws, a row each bar."""
+    return pd.DataFrame(
         {
             "trait": [_short(view, found) for found in contrasts],
             "effect": [found.effect for found in contrasts],
@@ -43,9 +43,22 @@ def effects_chart(view: MapView, contrasts: Sequence[Contrast], others: str, the
             "way": ["more" if found.effect > 0 else "less" for found in contrasts],
         }
     )
-    reach = max(0.5, float(rows["effect"].abs().max()))
-    bars = (
-        alt.Chart(rows)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def effects_spec(bars: int, reach: float, others: str, theme: str) -> dict[str, Any]:
+    """Draw effects to the left and right of none; rows come apart from it.
+
+    Altair takes most of the time between a lasso and its panel, and the picture is always the same.
+
+    Parameters
+    ----------
+    reach : float
+        The scale goes from ``−reach`` to ``reach``.
+    """
+    low, high = DIVERGING[theme]
+    drawn = (
+        alt.Chart()
         .mark_bar(height=13, cornerRadius=2)
         .encode(
             x=alt.X(
@@ -63,8 +76,9 @@ def effects_chart(view: MapView, contrasts: Sequence[Contrast], others: str, the
             tooltip=[alt.Tooltip("told:N", title="In words")],
         )
     )
-    zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(strokeWidth=1).encode(x="x:Q")
-    return styled((bars + zero).properties(height=24 * len(rows) + 26), theme)
+    zero = alt.Chart().mark_rule(strokeWidth=1).encode(x=alt.datum(0))
+    spec: dict[str, Any] = styled((drawn + zero).properties(height=24 * bars + 26), theme).to_dict()
+    return spec
 
 
 def _short(view: MapView, found: Contrast) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from io import BytesIO
 from urllib.parse import quote
@@ -12,7 +13,13 @@ import pyarrow.csv as pa_csv
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard.explore_charts import cluster_swatch, distribution_chart, effects_chart, in_words
+from dashboard.explore_charts import (
+    cluster_swatch,
+    distribution_chart,
+    effects_rows,
+    effects_spec,
+    in_words,
+)
 from dashboard.explore_data import MAX_DOWNLOAD, MapView, revenue, some_people, traits
 from dashboard.explore_edits import offer_edits
 from dashboard.explore_state import ADDRESS, PANEL, current, write_address
@@ -256,10 +263,13 @@ def _effects(
     if not said:
         st.markdown("\n".join(f"- {in_words(view, effect, others)}" for effect in telling[:4]))
     if found:
-        st.altair_chart(
-            effects_chart(view, found, others, theme),
+        rows = effects_rows(view, found, others)
+        reach = max(0.5, math.ceil(float(rows["effect"].abs().max()) * 10) / 10)
+        st.vega_lite_chart(
+            rows,
+            effects_spec(len(rows), reach, others, theme),
             key="explore_effects",
-            alt="; ".join(in_words(view, effect, others) for effect in found),
+            alt="; ".join(rows["told"]),
         )
         st.caption(
             "A bar is the chance that one of them has more of it than one of "

@@ -14,6 +14,7 @@ from dashboard.explore_panel import address, panel
 from dashboard.explore_runs import choose_run
 from dashboard.explore_state import looking_at
 from dashboard.theme import theme_now
+from dashboard.warm import settle
 
 found = list_runs()
 tools = st.container(horizontal=True, vertical_alignment="bottom")
@@ -37,3 +38,4 @@ with on_map:
 with beside:
     panel(view, theme)
 address()
+settle("explore")
