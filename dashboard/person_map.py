@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.cluster_table import swatch
 from dashboard.person_data import Everyone, Place, density
+from dashboard.person_view import link_to
 from dashboard.theme import INK, SEQUENTIAL, colour, styled
 
 
@@ -76,7 +77,5 @@ def neighbours(place: Place) -> None:
     )
     for who, cluster in place.near:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.page_link(
-                "pages/person.py", label=who, icon=":material/person:", query_params={"person": who}
-            )
+            link_to(who, "near")
             st.caption(cluster.name if cluster else "in no cluster", width="content")

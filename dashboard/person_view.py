@@ -45,12 +45,26 @@ def suggest_others(people: Everyone, person: str) -> None:
 def _links(people: Sequence[str]) -> None:
     with st.container(horizontal=True, gap="small"):
         for who in people:
-            st.page_link(
-                "pages/person.py",
-                label=who,
-                icon=":material/person:",
-                query_params={"person": who},
-            )
+            link_to(who, "suggested")
+
+
+def link_to(person: str, where: str) -> None:
+    """Offer to show a person on this page.
+
+    A button and not a link: Streamlit leaves the address as it was where a link leads to the page
+    that it is on.
+    """
+    st.button(
+        person,
+        key=f"person_{where}_{person}",
+        icon=":material/person:",
+        on_click=_show,
+        args=(person,),
+    )
+
+
+def _show(person: str) -> None:
+    st.session_state["person"] = person
 
 
 def in_words(rank: Rank) -> str:

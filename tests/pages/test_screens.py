@@ -92,7 +92,7 @@ def test_an_unknown_person_is_told_so_and_others_are_offered(
     app = opened("person", person="nobody")
 
     assert "There is nobody whose id is or begins with “nobody”" in app.warning[0].value
-    assert len(app.get("page_link")) == 12
+    assert len(app.button) == 12
 
 
 def test_a_prefix_offers_those_who_begin_so(home: Engine, workspace: Workspace) -> None:
@@ -101,7 +101,7 @@ def test_a_prefix_offers_those_who_begin_so(home: Engine, workspace: Workspace) 
     app = opened("person", person="p000012")
 
     assert not app.warning
-    assert len(app.get("page_link")) == 10
+    assert len(app.button) == 10
 
 
 def test_asking_for_a_run_queues_it_once(home: Engine) -> None:
