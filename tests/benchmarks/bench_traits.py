@@ -120,10 +120,10 @@ def _list_as(values: Any, wanted: pa.DataType) -> Any:
     return pa.ListArray.from_arrays(values.offsets, _as(values.values, wanted.value_type))
 
 
-def job(workspace: Workspace, turn: int) -> None:
-    """Run the trait job; each turn's clock differs by a microsecond, so that none is fresh."""
+def job(workspace: Workspace) -> None:
+    """Run the trait job; each one's clock differs by a microsecond, so that none is fresh."""
     engine = open_store(workspace)
-    as_of = AS_OF + timedelta(microseconds=turn)
+    as_of = AS_OF + timedelta(microseconds=len(list((workspace.lake / TRAITS).glob("*.parquet"))))
     compute_traits.run(JobContext(workspace, engine, AS_OF, as_of, ListReporter()), {})
 
 
@@ -175,20 +175,20 @@ def compare(workspace: Workspace, by_hand_file: Path) -> int:
     return wrong
 
 
-def measure(side: str, home: Path, turn: int) -> Mapping[str, float]:
+def measure(side: str, home: Path) -> Mapping[str, float]:
     """Run one side in a process of its own."""
     command = [sys.executable, "-m", "tests.benchmarks.bench_traits", "--side", side]
-    command += ["--home", str(home), "--turn", str(turn)]
+    command += ["--home", str(home)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def one_side(side: str, workspace: Workspace, turn: int) -> None:
+def one_side(side: str, workspace: Workspace) -> None:
     """Run one side here and print what it took."""
     started = time.perf_counter()
     if side == "job":
-        job(workspace, turn)
+        job(workspace)
     else:
         by_hand(workspace, workspace.home / "by_hand.parquet")
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -208,10 +208,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--home", type=Path)
     parser.add_argument("--side", choices=["job", "hand"])
-    parser.add_argument("--turn", type=int, default=0)
     given = parser.parse_args()
     if given.side:
-        one_side(given.side, workspace_at(given.home), given.turn)
+        one_side(given.side, workspace_at(given.home))
         return
     with tempfile.TemporaryDirectory(prefix="kindred-traits-") as folder:
         home = given.home or Path(folder)
@@ -224,9 +223,9 @@ def main() -> None:
 def report(workspace: Workspace, orders: int, runs: int) -> None:
     """Take turns and print the table."""
     sides: dict[str, list[Mapping[str, float]]] = {"job": [], "hand": []}
-    for turn in range(runs):
+    for _ in range(runs):
         for side, figures in sides.items():
-            figures.append(measure(side, workspace.home, turn))
+            figures.append(measure(side, workspace.home))
             print(side, {name: round(value, 2) for name, value in figures[-1].items()}, flush=True)
     differing = compare(workspace, workspace.home / "by_hand.parquet")
     middle = {

@@ -25,7 +25,7 @@ def query(files: str, as_of: str, categories: Sequence[str]) -> str:
         Those with most revenue; whoever writes SQL by hand has looked them up.
     """
     return f"""
-    WITH seen AS (
+    WITH seen AS NOT MATERIALIZED (
         SELECT *, coalesce(userId, anonymousId) AS person_id
         FROM read_parquet('{files}') WHERE timestamp < TIMESTAMPTZ '{as_of}'
     ), lines AS (
@@ -85,7 +85,8 @@ def query(files: str, as_of: str, categories: Sequence[str]) -> str:
             {_hours(17, 22)} AS share_evening, {_hours(22, 29)} AS share_night,
             (d5 + d6) / orders AS share_weekend,
             CASE WHEN sqrt(pow({_turn("sin")}, 2) + pow({_turn("cos")}, 2)) > 1e-9 * orders THEN
-                (degrees(atan2({_turn("sin")}, {_turn("cos")})) / 15 + 24) % 24 END AS mean_hour,
+                round(degrees(atan2({_turn("sin")}, {_turn("cos")})) / 15 + 24, 9) % 24
+                END AS mean_hour,
             {_most("h", range(24))} AS favourite_hour, {_most("d", DAYS)} AS favourite_weekday,
             ln(spent) - log_spent / spent AS category_entropy,
             coalesce(categories, 0) AS categories, favourite_category,
