@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from urllib.parse import quote
 
 import pandas as pd
@@ -11,6 +12,9 @@ import streamlit as st
 from dashboard.format import money
 from dashboard.theme import colour
 from data.map_reads import MapCluster
+
+MOST_ROWS: Final = 13  # in view at once; further ones are a scroll away
+_ROW: Final = 35  # pixels
 
 
 def cluster_table(
@@ -35,7 +39,8 @@ def cluster_table(
         pd.DataFrame(rows),
         hide_index=True,
         key=key,
-        height="content",
+        height=_ROW * (min(len(rows), MOST_ROWS) + 1) + 2,
+        row_height=_ROW,
         alt=f"{len(rows)} groups of people, the largest first",
         column_config={
             "": st.column_config.ImageColumn(width=40),

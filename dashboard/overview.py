@@ -210,7 +210,7 @@ def what_changed(seen: Overview) -> None:
 
 def _changed_numbers(seen: Overview) -> list[str]:
     if len(seen.summaries) < 2:
-        return ["This is the first summary: after the next refresh, the difference stands here."]
+        return ["These are the first counts: once new events come in, the difference stands here."]
     now, before = seen.summaries[:2]
     currency = seen.facts.currency if seen.facts else None
     if now.dataset_version == before.dataset_version and now.as_of == before.as_of:

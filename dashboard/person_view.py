@@ -161,7 +161,7 @@ def standing_out(person: Person, traits: Sequence[Trait], currency: str | None, 
         {
             "trait": [trait.label for trait, _ in found[:STANDING_OUT]],
             "rank": [rank.middle for _, rank in found[:STANDING_OUT]],
-            "value": [quantity(r.value, t.unit, currency) for t, r in found[:STANDING_OUT]],
+            "value": [_short(t, r.value, currency) for t, r in found[:STANDING_OUT]],
             "told": [
                 f"{trait.sentence} {quantity(rank.value, trait.unit, currency)}, {in_words(rank)}"
                 for trait, rank in found[:STANDING_OUT]
@@ -174,6 +174,12 @@ def standing_out(person: Person, traits: Sequence[Trait], currency: str | None, 
     st.altair_chart(chart, key="person_ranks", alt="; ".join(rows["told"]))
 
 
+def _short(trait: Trait, value: float, currency: str | None) -> str:
+    """Write a value without its unit where the trait's name says it."""
+    said = trait.unit and trait.unit.rstrip("s") in trait.label.lower()
+    return quantity(value, "" if said else trait.unit, currency)
+
+
 def rank_chart(rows: pd.DataFrame, title: str, theme: str) -> Any:
     """Draw ranks 0 … 1 as dots on tracks, the value in words at the right."""
     names = alt.Y("trait:N", sort=None, title=None, axis=alt.Axis(labelLimit=170))
@@ -183,7 +189,7 @@ def rank_chart(rows: pd.DataFrame, title: str, theme: str) -> Any:
         .encode(x=alt.datum(0), x2=alt.datum(1), y=names)
     )
     base = alt.Chart(rows).encode(y=names, tooltip=[alt.Tooltip("told:N", title="\u200b")])
-    scale = alt.Scale(domain=[0, 1.28], nice=False)
+    scale = alt.Scale(domain=[0, 1.36], nice=False)
     axis = alt.Axis(
         values=[0, 0.5, 1],
         labelExpr="datum.value == 0 ? 'least' : datum.value == 1 ? 'most' : 'middle'",

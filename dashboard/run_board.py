@@ -165,8 +165,13 @@ def _steps(steps: Sequence[Row[Any]], now: datetime) -> None:
             facts.append(f"{count(step.rows)} rows")
         if step.message and step.status != Status.RUNNING:
             facts.append(step.message.replace("[", "\\["))
-        lines.append(f":{colour}[{icon}] {step.name} :gray[{' · '.join(facts)}]")
+        lines.append(f":{colour}[{icon}] {_words(step.name)} :gray[{' · '.join(facts)}]")
     st.markdown("  \n".join(lines))
+
+
+def _words(name: str) -> str:
+    """Write a step's name for people, with nothing in it that Markdown takes as its own."""
+    return name.replace("_", " ").replace("[", "\\[")
 
 
 def history(board: Board) -> int | None:
