@@ -56,8 +56,16 @@ def header(view: MapView, found: Sequence[MapRun]) -> None:
                 f"traits as of {instant(view.run.as_of)}",
                 width="content",
             )
-            with st.popover("How good is it?", type="tertiary", icon=":material/verified:"):
-                about_run(view)
+            good = st.popover(
+                "How good is it?",
+                type="tertiary",
+                icon=":material/verified:",
+                key="explore_good",
+                on_change="rerun",
+            )
+            if good.open:
+                with good:
+                    about_run(view)
             if st.button(
                 "What changed?",
                 type="tertiary",
