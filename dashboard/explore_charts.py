@@ -19,6 +19,7 @@ from kindred.clusters.contrast import BinnedTrait, Contrast, Counts, coarse
 from kindred.clusters.naming import clause
 
 DENSITY_CELLS = 64  # along either axis
+MOST_ON_AXIS = 28  # characters of a trait's name
 NAMED = 8  # of the largest clusters on the density chart: more would cover one another
 
 
@@ -46,7 +47,7 @@ def effects_rows(view: MapView, contrasts: Sequence[Contrast], others: str) -> p
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def effects_spec(bars: int, reach: float, others: str, theme: str) -> dict[str, Any]:
+def effects_spec(bars: int, reach: float, theme: str) -> dict[str, Any]:
     """Draw effects to the left and right of none; rows come apart from it.
 
     Altair takes most of the time between a lasso and its panel, and the picture is always the same.
@@ -63,7 +64,7 @@ def effects_spec(bars: int, reach: float, others: str, theme: str) -> dict[str, 
         .encode(
             x=alt.X(
                 "effect:Q",
-                title=f"← less than {others} · more →",
+                title="← less · more →",
                 scale=alt.Scale(domain=[-reach, reach]),
                 axis=alt.Axis(values=[-1, -0.5, 0, 0.5, 1], labels=False, ticks=False),
             ),
@@ -83,6 +84,8 @@ def effects_spec(bars: int, reach: float, others: str, theme: str) -> dict[str, 
 
 def _short(view: MapView, found: Contrast) -> str:
     name = view.label_of(found.name)
+    if len(name) > MOST_ON_AXIS:
+        name = view.traits[found.name].label
     return f"{name}: {found.category}" if found.category is not None else name
 
 

@@ -56,27 +56,32 @@ def header(view: MapView, found: Sequence[MapRun]) -> None:
                 f"traits as of {instant(view.run.as_of)}",
                 width="content",
             )
-            good = st.popover(
-                "How good is it?",
-                type="tertiary",
-                icon=":material/verified:",
-                key="explore_good",
-                on_change="rerun",
-            )
-            if good.open:
-                with good:
-                    about_run(view)
-            if st.button(
-                "What changed?",
-                type="tertiary",
-                icon=":material/compare_arrows:",
-                key="explore_changes",
-            ):
-                changes(view, found)
-            if st.button(
-                "Run again", type="tertiary", icon=":material/refresh:", key="explore_run_now"
-            ):
-                run_now()
+            _about(view, found)
+
+
+@st.fragment
+def _about(view: MapView, found: Sequence[MapRun]) -> None:
+    """Offer what there is to know of a run; in a fragment, so that the map stays as it is."""
+    with st.container(horizontal=True, gap="small", width="content"):
+        good = st.popover(
+            "How good is it?",
+            type="tertiary",
+            icon=":material/verified:",
+            key="explore_good",
+            on_change="rerun",
+        )
+        if good.open:
+            with good:
+                about_run(view)
+        if st.button(
+            "What changed?",
+            type="tertiary",
+            icon=":material/compare_arrows:",
+            key="explore_changes",
+        ):
+            changes(view, found)
+        if st.button("Run again", type="tertiary", icon=":material/refresh:", key="explore_again"):
+            run_now()
 
 
 def choose_way() -> str:

@@ -267,7 +267,7 @@ def _effects(
         reach = max(0.5, math.ceil(float(rows["effect"].abs().max()) * 10) / 10)
         st.vega_lite_chart(
             rows,
-            effects_spec(len(rows), reach, others, theme),
+            effects_spec(len(rows), reach, theme),
             key="explore_effects",
             alt="; ".join(rows["told"]),
         )
