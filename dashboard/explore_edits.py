@@ -68,8 +68,6 @@ def _rename(cluster: MapCluster) -> None:
 
 @st.dialog("Notes on this map")
 def _note(view: MapView) -> None:
-    looking = current()
-    cluster = view.cluster(looking.focus)
     place, where = _place(view)
     text = st.text_area(
         f"Note on {where}", max_chars=MAX_NOTE, placeholder="What should others know?"
@@ -89,7 +87,6 @@ def _note(view: MapView) -> None:
             with engine().begin() as conn:
                 remove_annotation(conn, note.id, actor=actor, at=datetime.now(UTC))
             st.rerun()
-    del cluster
 
 
 def _place(view: MapView) -> tuple[tuple[float, float], str]:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from io import BytesIO
-from urllib.parse import quote
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pa_csv
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -20,10 +16,11 @@ from dashboard.explore_charts import (
     effects_spec,
     in_words,
 )
-from dashboard.explore_data import MAX_DOWNLOAD, MapView, revenue, some_people, traits
+from dashboard.explore_data import MapView, revenue, traits
 from dashboard.explore_edits import offer_edits
+from dashboard.explore_people import people_words, person_at, sample_of
 from dashboard.explore_state import ADDRESS, PANEL, current, write_address
-from dashboard.format import count, money, number, percent
+from dashboard.format import count, money, percent
 from kindred.clusters.contrast import Contrast, contrast, rank_contrasts
 from kindred.clusters.selection import Selection, decode, encode, picked
 from kindred.errors import UserError
@@ -62,7 +59,7 @@ def panel(view: MapView, theme: str) -> None:
 
 
 def _tell(view: MapView, group: Group, theme: str) -> None:
-    _person(view, current().person)
+    person_at(view, current().person)
     _headline(view, group, theme)
     if not group.people:
         st.info("Nobody is inside. Draw around some of the dots.", icon=":material/gesture:")
@@ -82,16 +79,12 @@ def _group(view: MapView, selection: Selection, focus: int | None) -> Group:
     if selection:
         rows = _picked(view, encode(selection))
         sentence = "Picked on the map." if len(rows) else ""
-        return Group(rows, len(rows), _people(len(rows)) + " picked", sentence)
+        return Group(rows, len(rows), people_words(len(rows)) + " picked", sentence)
     cluster = view.cluster(focus)
     if cluster is not None:
         rows = _members(view, list(view.clusters).index(cluster))
         return Group(rows, cluster.size, cluster.name, cluster.sentence, cluster.id)
     return Group(None, view.run.people, "Everyone", "Pick people on the map, or press a cluster.")
-
-
-def _people(number_of: int) -> str:
-    return "1 person" if number_of == 1 else f"{count(number_of)} people"
 
 
 @st.cache_resource(
@@ -198,7 +191,7 @@ def _others(view: MapView, option: str) -> Group | None:
     except UserError:
         return None
     group = _group(view, selection, None)
-    return Group(group.rows, group.people, f"Kept: {_people(group.people)}", "")
+    return Group(group.rows, group.people, f"Kept: {people_words(group.people)}", "")
 
 
 def _apart(view: MapView, group: Group, others: Group, theme: str) -> None:
@@ -240,7 +233,8 @@ def _apart(view: MapView, group: Group, others: Group, theme: str) -> None:
                     )
     if tabs[2].open:
         with tabs[2]:
-            _sample(view, group)
+            everyone = np.arange(view.run.people) if group.rows is None else group.rows
+            sample_of(view, everyone)
 
 
 def _sampled(rows: Rows | None) -> Rows | None:
@@ -276,70 +270,3 @@ def _effects(
             f"{others}, less the chance of less (Cliff's delta); of a category, the difference "
             "of shares."
         )
-
-
-def _sample(view: MapView, group: Group) -> None:
-    rows = np.arange(view.run.people) if group.rows is None else group.rows
-    few = rows[np.unique(np.linspace(0, len(rows) - 1, 8).astype(np.intp))]
-    table = some_people(view, few, ["monetary", "frequency", "recency"]).to_pandas()
-    table["person_id"] = [f"/person?person={quote(who)}" for who in table["person_id"]]
-    st.dataframe(
-        table,
-        hide_index=True,
-        key="explore_sample",
-        column_config={
-            "person_id": st.column_config.LinkColumn("Person", display_text=r"person=(.*)$"),
-            **{
-                name: st.column_config.NumberColumn(view.label_of(name), format="%.0f")
-                for name in ("monetary", "frequency", "recency")
-            },
-        },
-    )
-    many = min(len(rows), MAX_DOWNLOAD)
-    label = f"Download {_people(many)} as CSV"
-    if many < len(rows):
-        label = f"Download the first {_people(many)} as CSV"
-    st.download_button(
-        label,
-        data=lambda: _csv(view, rows[:MAX_DOWNLOAD]),
-        file_name=f"kindred-people-run-{view.run.id}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-
-
-def _csv(view: MapView, rows: Rows) -> bytes:
-    table = some_people(view, rows, list(view.traits))
-    names = pa.array([c.name for c in view.clusters]).take(
-        pa.array(view.label[rows].astype(np.int64))
-    )
-    out = BytesIO()
-    pa_csv.write_csv(table.add_column(1, "cluster", names), out)
-    return out.getvalue()
-
-
-def _person(view: MapView, row: int | None) -> None:
-    """Tell of the person who was clicked."""
-    if row is None or row >= view.run.people:
-        return
-    rows = np.array([row], dtype=np.intp)
-    person = some_people(view, rows, ["monetary", "frequency", "recency"]).to_pylist()[0]
-    told = [
-        f"{view.label_of(name)}: {number(float(value), view.unit_of(name))}"
-        for name, value in person.items()
-        if name != "person_id" and value is not None
-    ]
-    with st.container(border=True):
-        columns = st.columns([5, 1], vertical_alignment="center")
-        name = view.clusters[int(view.label[row])].name
-        columns[0].markdown(
-            f"**[{person['person_id']}](/person?person={quote(person['person_id'])})** · {name}  \n"
-            f"<small>{' · '.join(told)}</small>",
-            unsafe_allow_html=True,
-        )
-        if columns[1].button(
-            "", icon=":material/close:", help="Close", type="tertiary", key="explore_person_close"
-        ):
-            current().person = None
-            st.rerun(scope="fragment")
