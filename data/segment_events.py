@@ -34,7 +34,7 @@ class Events(Protocol):
     """Where canonical events are read."""
 
     def during(self, span: Window) -> ibis.Table:
-        """Give a table that holds every event of the window, and may hold others."""
+        """Give the events of a window, and no others."""
 
 
 class EventTable:
@@ -43,9 +43,9 @@ class EventTable:
     def __init__(self, table: ibis.Table) -> None:
         self.table = table
 
-    def during(self, _span: Window) -> ibis.Table:
-        """Give the table."""
-        return self.table
+    def during(self, span: Window) -> ibis.Table:
+        """Give the events of a window."""
+        return self.table.filter(in_window(self.table, span))
 
 
 def in_window(events: ibis.Table, span: Window) -> Any:
@@ -59,8 +59,11 @@ EARLIEST: Final = -62_000_000_000_000_000  # in the year 5; EVER is before what 
 
 
 def passes(events: ibis.Table, event: str, where: Sequence[Filter]) -> Any:
-    """Test an event's name and its filters; never null."""
-    tests = [(events["event"] == event).fill_null(False)]
+    """Test an event's name and its filters; null where an event has no name.
+
+    The name is compared as it stands, so that files and row groups without it are not read.
+    """
+    tests = [events["event"] == event]
     for condition in where:
         if isinstance(condition, PropertyFilter):
             cell = _property(events, condition.property)
@@ -100,7 +103,7 @@ def _product(events: ibis.Table, filters: Sequence[PropertyFilter]) -> Any:
 def matching(events: Events, measure: Measure) -> ibis.Table:
     """Keep the events that a measure is of."""
     table = events.during(measure.span)
-    return table.filter(in_window(table, measure.span), passes(table, measure.event, measure.where))
+    return table.filter(passes(table, measure.event, measure.where))
 
 
 def measured(events: Events, measure: Measure) -> ibis.Table:
@@ -146,7 +149,8 @@ def sequence(events: Events, rule: SequenceRule, now: int) -> ibis.Table:
     last = rule.then_not
     hull = (span[0], now) if last else span
     table = events.during(hull)
-    inside = in_window(table, span)
+    table = table.filter(table["event"].isin(sorted(_names(rule))))
+    inside = in_window(table, span) if last else ibis.literal(True)
     marks: dict[str, Any] = {}
     for i, step in enumerate(rule.steps):
         marks[f"step{i}"] = passes(table, step.event, step.where) & inside
@@ -155,9 +159,7 @@ def sequence(events: Events, rule: SequenceRule, now: int) -> ibis.Table:
             marks[f"barred{i}"] = ibis.or_(*barred)
     if last:
         marks["after"] = passes(table, last.event, last.where)
-    marked = table.filter(in_window(table, hull)).select(
-        **{PERSON: person_id(table), TIME: epoch_us(table["timestamp"])}, **marks
-    )
+    marked = table.select(**{PERSON: person_id(table), TIME: epoch_us(table["timestamp"])}, **marks)
     kept = marked.filter(marked[PERSON].notnull(), ibis.or_(*(marked[name] for name in marks)))
     for i in range(1, len(rule.steps)):
         kept = _reach(kept, rule, i)
@@ -166,6 +168,13 @@ def sequence(events: Events, rule: SequenceRule, now: int) -> ibis.Table:
         gap = length(last.within) if last.within else None
         kept, reached = _unfollowed(kept, reached, gap, now)
     return kept.filter(reached).select(PERSON).distinct()
+
+
+def _names(rule: SequenceRule) -> set[str]:
+    """Collect the events that a sequence looks at."""
+    barred = {pattern.event for step in rule.steps for pattern in step.without}
+    last = {rule.then_not.event} if rule.then_not else set()
+    return {step.event for step in rule.steps} | barred | last
 
 
 def _reach(marked: ibis.Table, rule: SequenceRule, i: int) -> ibis.Table:

@@ -12,6 +12,7 @@ from ibis.backends.duckdb import Backend
 
 from data.day_aggregates import SCHEMA as DAY_SCHEMA
 from data.lake import LakeFile
+from data.segment_events import in_window
 from data.workspace import Workspace
 from kindred.events import EVENT_SCHEMA
 from kindred.segments.durations import DAY
@@ -62,15 +63,20 @@ class EventFiles:
     days: Mapping[str, Sequence[LakeFile]]
 
     def during(self, span: Window) -> ibis.Table:
-        """Give the events of the days that a window touches, and no file more."""
-        first, last = span[0] // DAY, (span[1] - 1) // DAY
-        files = [
-            file
-            for day, files in self.days.items()
-            if not day or first <= day_number(day) <= last
-            for file in files
-        ]
-        return self.views.over(files, _EVENTS)
+        """Give the events of a window; only days that it cuts are filtered by time."""
+        whole: list[LakeFile] = []
+        cut: list[LakeFile] = []
+        for day, files in self.days.items():
+            start = day_number(day) * DAY if day else None
+            if start is not None and span[0] <= start and start + DAY <= span[1]:
+                whole += files
+            elif start is None or (start < span[1] and span[0] < start + DAY):
+                cut += files
+        parts = [self.views.over(whole, _EVENTS)] if whole or not cut else []
+        if cut:
+            edges = self.views.over(cut, _EVENTS)
+            parts.append(edges.filter(in_window(edges, span)))
+        return parts[0] if len(parts) == 1 else ibis.union(*parts)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from kindred.errors import UserError
 
 DAY: Final = 86_400_000_000  # microseconds
 LONGEST_DAYS: Final = 36_525  # a hundred years
+_MICROSECOND: Final = timedelta(microseconds=1)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 ACCEPTED: Final = "Write a length such as P30D, P2W, PT6H or P1DT12H; months have no fixed length."
 ACCEPTED_TIMES: Final = "Write a day (2026-11-01, from midnight UTC) or 2026-11-01T09:30:00+01:00."
@@ -70,7 +71,7 @@ def instant(text: str) -> datetime:
 
 def micros(moment: datetime) -> int:
     """Count the microseconds since 1970 in UTC, exactly."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    return (moment - EPOCH) // _MICROSECOND
 
 
 def length(text: str) -> int:

@@ -16,6 +16,7 @@ from kindred.segments.value_tests import timed_test, value_test
 
 Membership = Callable[[Profile, datetime], bool]
 MOST_KEPT: Final = 4096
+NAN: Final = float("nan")
 
 
 def belongs(profile: Profile, rule: Rule, context: Context, as_of: datetime) -> bool:
@@ -90,6 +91,9 @@ def _trait(rule: r.TraitRule, context: Context) -> Holds:
         return lambda profile, _: name in profile.traits
     if rule.op == "is_not_set":
         return lambda profile, _: name not in profile.traits
+    quick = _quick(name, rule.op, rule.value)
+    if quick is not None:
+        return quick
     timed = timed_test(rule.op, rule.value)
     if timed is not None:
         return lambda profile, now: timed(profile.traits.get(name), now)
@@ -97,13 +101,37 @@ def _trait(rule: r.TraitRule, context: Context) -> Holds:
     return lambda profile, _: test(profile.traits.get(name))  # no test holds of None
 
 
+def _quick(name: str, op: str, value: Any) -> Holds | None:
+    """Compare in one call what is asked most, where no type has to be looked at.
+
+    A number that is unknown is NaN, of which no comparison holds but ``ne``. A text equals only
+    texts.
+    """
+    if isinstance(value, str) and op == "eq":
+        return lambda profile, _: profile.traits.get(name) == value
+    if op == "in" and all(isinstance(one, str) for one in value):
+        texts = frozenset(value)
+        return lambda profile, _: profile.traits.get(name) in texts
+    if type(value) not in (int, float):
+        return None
+    comparisons: dict[str, Holds] = {
+        "eq": lambda profile, _: profile.numbers.get(name, NAN) == value,
+        "lt": lambda profile, _: profile.numbers.get(name, NAN) < value,
+        "lte": lambda profile, _: profile.numbers.get(name, NAN) <= value,
+        "gt": lambda profile, _: profile.numbers.get(name, NAN) > value,
+        "gte": lambda profile, _: profile.numbers.get(name, NAN) >= value,
+    }
+    return comparisons.get(op)
+
+
 def _percentile(rule: r.PercentileRule, context: Context) -> Holds:
     context.require_trait(rule.trait)
     threshold = context.threshold(rule)
     if threshold is None:
         return lambda *_: False
-    test = value_test("gte" if rule.end == "top" else "lte", threshold)
-    return lambda profile, _: test(profile.traits.get(rule.trait))
+    held = _quick(rule.trait, "gte" if rule.end == "top" else "lte", threshold)
+    assert held is not None
+    return held
 
 
 def _cluster(rule: r.ClusterRule, context: Context) -> Holds:

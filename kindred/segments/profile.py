@@ -48,11 +48,14 @@ class Profile:
     ----------
     traits : mapping
         Numbers, texts, flags, aware times or tuples; what is unknown is not in it.
+    numbers : mapping
+        Those of the traits that are numbers.
     clusters : mapping of run to cluster
     """
 
     person_id: str
     traits: Mapping[str, Any]
+    numbers: Mapping[str, float]
     events: Mapping[str, Track]
     clusters: Mapping[int, int]
 
@@ -76,7 +79,8 @@ class Profile:
             clean = clean_value(value)
             if clean is not None:
                 known[name] = clean
-        return cls(person_id, known, _tracks(events), dict(clusters or {}))
+        numbers = {name: value for name, value in known.items() if type(value) in (int, float)}
+        return cls(person_id, known, numbers, _tracks(events), dict(clusters or {}))
 
 
 def clean_value(value: Any) -> Any:
