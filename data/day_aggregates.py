@@ -1,8 +1,10 @@
-"""Each person's events by UTC day and name, so that wide windows need not read raw events.
+"""Events as rules read them, by UTC day: added up by person and name, and one by one.
 
-A day's file is named after the event files it was made from. Where those have changed since, as
-when late events came in, the file no longer counts and the day is read raw until it is made again.
-People are numbered once and for all; the numbers are theirs alone and never given again.
+Both are sorted by the event's name in small row groups, so a leaf reads only its own events, and
+carry a person's number in place of ids, so nothing is grouped or joined by text. A day's file is
+named after the event files it was made from. Where those have changed since, as when late events
+came in, the file no longer counts and the day is read raw until it is made again. People are
+numbered once and for all; the numbers are theirs alone and never given again.
 """
 
 from __future__ import annotations
@@ -37,13 +39,15 @@ from data.lake import (
 from data.schema import lake_files
 from data.segment_events import whole
 from data.workspace import Workspace
+from kindred.events import PROPERTIES, TIMESTAMP
 from kindred.segments.amounts import LARGEST, MILLION
 
 DAY_AGGREGATES: Final = "day_aggregates"
+NUMBERED_EVENTS: Final = "numbered_events"
 PERSON_NUMBERS: Final = "person_numbers"
 AMOUNT: Final = "revenue"  # the property that is added up by day
 ROW_GROUP: Final = 32_768  # small, and sorted by event: a leaf reads only its event's groups
-BATCH_ROWS: Final = 8_000_000
+BATCH_ROWS: Final = 4_000_000  # sorted at once: about a gigabyte of events
 
 NUMBERS_SCHEMA: Final = pa.schema(
     [pa.field("person_id", pa.string(), nullable=False), pa.field("number", pa.int32())]
@@ -60,13 +64,27 @@ SCHEMA: Final = pa.schema(
         ("high", pa.float64()),
     ]
 )
+NUMBERED_SCHEMA: Final = pa.schema(
+    [
+        pa.field("event", pa.string(), nullable=False),
+        pa.field("number", pa.int32(), nullable=False),
+        pa.field("timestamp", TIMESTAMP, nullable=False),
+        pa.field("properties", PROPERTIES),
+    ]
+)
+SCHEMAS: Final[Mapping[str, pa.Schema]] = {
+    DAY_AGGREGATES: SCHEMA,
+    NUMBERED_EVENTS: NUMBERED_SCHEMA,
+}
 
 
 @dataclass
 class Aggregated:
     """What a run of the job wrote; nothing is live until :func:`commit_aggregates`."""
 
-    files: list[LakeFile] = field(default_factory=list)
+    files: dict[str, list[LakeFile]] = field(
+        default_factory=lambda: {dataset: [] for dataset in SCHEMAS}
+    )
     numbers: LakeFile | None = None
     replaced: list[str] = field(default_factory=list)
 
@@ -85,11 +103,11 @@ def events_by_day(conn: Connection) -> dict[str, list[LakeFile]]:
     return days
 
 
-def fresh_aggregates(
-    conn: Connection, days: Mapping[str, Sequence[LakeFile]]
+def fresh_days(
+    conn: Connection, dataset: str, days: Mapping[str, Sequence[LakeFile]]
 ) -> dict[str, LakeFile]:
     """Give each day's file, where it was made from the very events that are live."""
-    kept = live_files(conn, DAY_AGGREGATES)
+    kept = live_files(conn, dataset)
     return {
         file.day: file
         for file in kept
@@ -137,7 +155,8 @@ def commit_aggregates(conn: Connection, done: Aggregated, *, at: datetime) -> No
     """Make the written files live and end those that they replace."""
     if done.numbers:
         commit_files(conn, PERSON_NUMBERS, [done.numbers], why="number people", at=at)
-    version = commit_files(conn, DAY_AGGREGATES, done.files, why="aggregate days", at=at)
+    for dataset, files in done.files.items():
+        version = commit_files(conn, dataset, files, why="aggregate days", at=at)
     for path in done.replaced:
         conn.execute(update(lake_files).where(lake_files.c.path == path).values(removed_in=version))
 
@@ -182,17 +201,32 @@ def _batches(
         yield batch
 
 
-def _by_day(events: ibis.Table, numbers: ibis.Table) -> ibis.Table:
-    amount = events["properties"][AMOUNT]
-    counted = ibis.ifelse(amount.abs() <= LARGEST, amount, None)  # NaN is beyond every bound
-    plain = events.filter(events["event"].notnull()).select(
+def _numbered(events: ibis.Table, numbers: ibis.Table) -> ibis.Table:
+    named = events.filter(events["event"].notnull()).select(
         "event",
+        "timestamp",
+        "properties",
         person_id=person_id(events),
         day=events["timestamp"].date().delta(ibis.date(1970, 1, 1), unit="day").cast("int32"),
+    )
+    return named.join(numbers, "person_id").drop("person_id")
+
+
+def _one_by_one(numbered: ibis.Table) -> ibis.Table:
+    columns = [*NUMBERED_SCHEMA.names, "day"]
+    return numbered.order_by("day", "event", "number", "timestamp").select(*columns)
+
+
+def _added_up(numbered: ibis.Table) -> ibis.Table:
+    amount = numbered["properties"][AMOUNT]
+    counted = ibis.ifelse(amount.abs() <= LARGEST, amount, None)  # NaN is beyond every bound
+    joined = numbered.select(
+        "day",
+        "event",
+        "number",
         amount=counted,
         micro=(counted * float(MILLION) + 0.5).floor().cast("int64"),
     )
-    joined = plain.join(numbers, "person_id")
     grouped = joined.group_by("day", "event", "number").aggregate(
         n=joined.count(),
         amounts=joined["amount"].count(),
@@ -211,32 +245,39 @@ def _write(
     done: Aggregated,
 ) -> None:
     files = [file for day in batch.values() for file in day]
-    rows = _by_day(read_dataset(backend, workspace, files), numbers)
-    paths = {day: _path(workspace, day, batch[day]) for day in batch}
+    numbered = _numbered(read_dataset(backend, workspace, files), numbers)
+    for dataset, rows in (
+        (DAY_AGGREGATES, _added_up(numbered)),
+        (NUMBERED_EVENTS, _one_by_one(numbered)),
+    ):
+        paths = {day: _path(workspace, dataset, day, batch[day]) for day in batch}
+        _write_days(stream(backend, rows, 1 << 19), SCHEMAS[dataset], paths)
+        done.files[dataset].extend(describe_file(workspace, p, day) for day, p in paths.items())
+
+
+def _write_days(rows: pa.RecordBatchReader, schema: pa.Schema, paths: Mapping[str, Path]) -> None:
+    """Write rows that are sorted by day to a file a day, an empty one where a day has none."""
     written: set[str] = set()
     writer: pq.ParquetWriter | None = None
     try:
-        for day, part in _days(stream(backend, rows, 1 << 20)):
+        for day, part in _days(rows):
             if day not in written:
                 if writer is not None:
                     writer.close()
                 written.add(day)
-                writer = pq.ParquetWriter(
-                    paths[day], SCHEMA, compression="zstd", use_dictionary=["event", "total"]
-                )
+                writer = pq.ParquetWriter(paths[day], schema, compression="zstd")
             assert writer is not None
-            writer.write_table(part, row_group_size=ROW_GROUP)
+            writer.write_table(part.select(schema.names).cast(schema), row_group_size=ROW_GROUP)
     finally:
         if writer is not None:
             writer.close()
-    for day in set(batch) - written:  # nobody did anything that has a name
-        pq.write_table(SCHEMA.empty_table(), paths[day])
-    done.files.extend(describe_file(workspace, path, day) for day, path in paths.items())
+    for day in paths.keys() - written:  # nobody did anything that has a name
+        pq.write_table(schema.empty_table(), paths[day])
 
 
-def _path(workspace: Workspace, day: str, files: Sequence[LakeFile]) -> Path:
+def _path(workspace: Workspace, dataset: str, day: str, files: Sequence[LakeFile]) -> Path:
     name = f"{fingerprint(files)}-{uuid.uuid4().hex[:8]}.parquet"
-    path = workspace.lake / DAY_AGGREGATES / f"day={day}" / name
+    path = workspace.lake / dataset / f"day={day}" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -246,7 +287,7 @@ def _days(batches: pa.RecordBatchReader) -> Iterator[tuple[str, pa.Table]]:
     for batch in batches:
         if not batch.num_rows:
             continue
-        table = pa.Table.from_batches([batch]).cast(SCHEMA)
+        table = pa.Table.from_batches([batch])
         days: np.ndarray[Any, Any] = table.column("day").to_numpy()
         edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(days)]
         for start, end in pairwise(edges):

@@ -17,6 +17,7 @@ from kindred.segments.rules import Filter, PropertyFilter, SequenceRule
 from kindred.segments.windows import Window, window
 
 PERSON: Final = "person_id"
+NUMBER: Final = "number"
 TIME: Final = "t"  # microseconds since 1970
 
 
@@ -114,28 +115,33 @@ def measured(events: Events, measure: Measure) -> ibis.Table:
 def summed(found: ibis.Table, measure: Measure) -> ibis.Table:
     """Add up the events of each person."""
     if measure.what == "count":
-        keyed = found.select(**{PERSON: person_id(found)})
-        keyed = keyed.filter(keyed[PERSON].notnull())
-        return keyed.group_by(PERSON).aggregate(n=keyed.count())
+        rows, key = keyed(found)
+        return rows.group_by(key).aggregate(n=rows.count())
     if measure.what == "periods":
         assert measure.period is not None
         back = divide(measure.span[1] - 1 - epoch_us(found["timestamp"]), measure.period)
-        keyed = found.select(**{PERSON: person_id(found)}, period=back)
-        keyed = keyed.filter(keyed[PERSON].notnull())
-        return keyed.group_by(PERSON).aggregate(n=keyed["period"].nunique())
+        rows, key = keyed(found, period=back)
+        return rows.group_by(key).aggregate(n=rows["period"].nunique())
     amount = _property(found, measure.property or "").number
     if amount is None:  # a text adds up to nothing
         amount = ibis.null("float64")
-    amount = amount.cast("float64")
-    keyed = found.select(**{PERSON: person_id(found)}, amount=amount)
-    keyed = keyed.filter(keyed[PERSON].notnull(), keyed["amount"].abs() <= LARGEST)
-    micro = (keyed["amount"] * float(MILLION) + 0.5).floor().cast("int64")
-    return keyed.group_by(PERSON).aggregate(
-        n=keyed.count(),
+    rows, key = keyed(found, amount=amount.cast("float64"))
+    rows = rows.filter(rows["amount"].abs() <= LARGEST)
+    micro = (rows["amount"] * float(MILLION) + 0.5).floor().cast("int64")
+    return rows.group_by(key).aggregate(
+        n=rows.count(),
         total=whole(micro.sum()),
-        low=keyed["amount"].min(),
-        high=keyed["amount"].max(),
+        low=rows["amount"].min(),
+        high=rows["amount"].max(),
     )
+
+
+def keyed(events: ibis.Table, **columns: Any) -> tuple[ibis.Table, str]:
+    """Select columns beside whose event it is: by number where people are numbered, else by id."""
+    if NUMBER in events.columns:
+        return events.select(NUMBER, **columns), NUMBER
+    rows = events.select(**{PERSON: person_id(events)}, **columns)
+    return rows.filter(rows[PERSON].notnull()), PERSON
 
 
 def whole(total: Any) -> Any:
@@ -159,15 +165,15 @@ def sequence(events: Events, rule: SequenceRule, now: int) -> ibis.Table:
             marks[f"barred{i}"] = ibis.or_(*barred)
     if last:
         marks["after"] = passes(table, last.event, last.where)
-    marked = table.select(**{PERSON: person_id(table), TIME: epoch_us(table["timestamp"])}, **marks)
-    kept = marked.filter(marked[PERSON].notnull(), ibis.or_(*(marked[name] for name in marks)))
+    marked, key = keyed(table, **{TIME: epoch_us(table["timestamp"])}, **marks)
+    kept = marked.filter(ibis.or_(*(marked[name] for name in marks)))
     for i in range(1, len(rule.steps)):
-        kept = _reach(kept, rule, i)
+        kept = _reach(kept, key, rule, i)
     reached = kept[f"step{len(rule.steps) - 1}"]
     if last:
         gap = length(last.within) if last.within else None
-        kept, reached = _unfollowed(kept, reached, gap, now)
-    return kept.filter(reached).select(PERSON).distinct()
+        kept, reached = _unfollowed(kept, key, reached, gap, now)
+    return kept.filter(reached).select(key).distinct()
 
 
 def _names(rule: SequenceRule) -> set[str]:
@@ -177,9 +183,9 @@ def _names(rule: SequenceRule) -> set[str]:
     return {step.event for step in rule.steps} | barred | last
 
 
-def _reach(marked: ibis.Table, rule: SequenceRule, i: int) -> ibis.Table:
+def _reach(marked: ibis.Table, key: str, rule: SequenceRule, i: int) -> ibis.Table:
     """Keep step `i` only where the step before leads to it."""
-    earlier = ibis.range_window(group_by=PERSON, order_by=TIME, preceding=(None, 1))
+    earlier = ibis.range_window(group_by=key, order_by=TIME, preceding=(None, 1))
     at, step = marked[TIME], rule.steps[i]
     found = {"_before": at.max(where=marked[f"step{i - 1}"]).over(earlier)}
     if step.without:
@@ -194,9 +200,9 @@ def _reach(marked: ibis.Table, rule: SequenceRule, i: int) -> ibis.Table:
 
 
 def _unfollowed(
-    marked: ibis.Table, reached: Any, gap: int | None, now: int
+    marked: ibis.Table, key: str, reached: Any, gap: int | None, now: int
 ) -> tuple[ibis.Table, Any]:
-    later = ibis.range_window(group_by=PERSON, order_by=TIME, following=(1, None))
+    later = ibis.range_window(group_by=key, order_by=TIME, following=(1, None))
     name = reached.get_name()
     seen = marked.mutate(_next=marked[TIME].min(where=marked["after"]).over(later))
     alone = seen["_next"].isnull()

@@ -9,7 +9,9 @@ from typing import Final
 
 import ibis
 from ibis.backends.duckdb import Backend
+from sqlalchemy import Connection
 
+from data.day_aggregates import DAY_AGGREGATES, NUMBERED_EVENTS, NUMBERED_SCHEMA, fresh_days
 from data.day_aggregates import SCHEMA as DAY_SCHEMA
 from data.lake import LakeFile
 from data.segment_events import in_window
@@ -19,6 +21,7 @@ from kindred.segments.durations import DAY
 from kindred.segments.windows import Window
 
 _EVENTS: Final = ibis.Schema.from_pyarrow(EVENT_SCHEMA)
+_NUMBERED: Final = ibis.Schema.from_pyarrow(NUMBERED_SCHEMA)
 _DAYS: Final = ibis.Schema.from_pyarrow(DAY_SCHEMA)
 _FIRST_DAY: Final = date(1970, 1, 1).toordinal()
 
@@ -61,6 +64,7 @@ class EventFiles:
 
     views: Views
     days: Mapping[str, Sequence[LakeFile]]
+    schema: ibis.Schema = _EVENTS
 
     def during(self, span: Window) -> ibis.Table:
         """Give the events of a window; only days that it cuts are filtered by time."""
@@ -72,26 +76,46 @@ class EventFiles:
                 whole += files
             elif start is None or (start < span[1] and span[0] < start + DAY):
                 cut += files
-        parts = [self.views.over(whole, _EVENTS)] if whole or not cut else []
+        parts = [self.views.over(whole, self.schema)] if whole or not cut else []
         if cut:
-            edges = self.views.over(cut, _EVENTS)
+            edges = self.views.over(cut, self.schema)
             parts.append(edges.filter(in_window(edges, span)))
         return parts[0] if len(parts) == 1 else ibis.union(*parts)
 
 
 @dataclass(frozen=True)
 class DayFiles:
-    """The days whose aggregates are fresh.
+    """What the job ``aggregate_days`` made of days, where it is fresh.
 
     Parameters
     ----------
     events : mapping of day to event files
     aggregates : mapping of day to file
+        Events added up by person and name.
+    numbered : EventFiles
+        Events one by one, with the person's number for ids.
     """
 
     views: Views
     events: Mapping[str, Sequence[LakeFile]]
     aggregates: Mapping[str, LakeFile]
+    numbered: EventFiles
+
+    @classmethod
+    def of(
+        cls, conn: Connection, views: Views, events: Mapping[str, Sequence[LakeFile]]
+    ) -> DayFiles:
+        """Look up what is fresh."""
+        numbered = fresh_days(conn, NUMBERED_EVENTS, events)
+        files = EventFiles(views, {day: [file] for day, file in numbered.items()}, _NUMBERED)
+        return cls(views, events, fresh_days(conn, DAY_AGGREGATES, events), files)
+
+    def covers(self, span: Window) -> bool:
+        """Tell whether every day that a window touches has its numbered events."""
+        first, last = span[0] // DAY, (span[1] - 1) // DAY
+        return self.complete and all(
+            day in self.numbered.days for day in self.events if first <= day_number(day) <= last
+        )
 
     def split(self, span: Window) -> tuple[list[LakeFile], list[Window]]:
         """Part a window into whole days that are added up, and the stretches that are not.

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from data.day_aggregates import AMOUNT
 from data.lake import LakeFile
-from data.segment_events import PERSON, Events, divide, measured, whole
+from data.segment_events import NUMBER, PERSON, Events, divide, measured, sequence, whole
 from data.segment_files import DayFiles
 from data.segment_values import compare
 from kindred.segments.bitmap import Bitmap
 from kindred.segments.durations import DAY
 from kindred.segments.measures import Condition, Measure
-from kindred.segments.windows import EVER, Window
+from kindred.segments.rules import SequenceRule
+from kindred.segments.windows import EVER, Window, window
 
 Array = NDArray[Any]
 POSITION: Final = "position"
@@ -122,22 +123,36 @@ class MeasureReader:
         return _merged(parts, measure, self.size)
 
     def _raw(self, measure: Measure) -> Columns:
+        """Read events one by one: numbered where every day of the window is, else by id."""
+        if self.days is not None and self.days.covers(measure.span):
+            return self._placed(self.run(measured(self.days.numbered, measure)))
         found = measured(self.events, measure)
-        placed = found.join(self.places, PERSON).drop(PERSON)
-        return _columns(self.run(placed))
+        return _columns(self.run(found.join(self.places, PERSON).drop(PERSON)))
+
+    def sequence(self, leaf: SequenceRule, now: int) -> Bitmap:
+        """Answer a sequence for everybody."""
+        span = window(leaf)(now)
+        hull = (span[0], now) if leaf.then_not else span
+        if self.days is not None and self.days.covers(hull):
+            there = self._placed(self.run(sequence(self.days.numbered, leaf, now)))
+            return Bitmap.of(there.positions, self.size)
+        found = sequence(self.events, leaf, now).join(self.places, PERSON)
+        return Bitmap.of(self.run(found.select(POSITION)).column(POSITION).to_numpy(), self.size)
 
     def _aggregated(self, measure: Measure, files: Sequence[LakeFile]) -> Columns:
         assert self.days is not None
         days = self.days.table(files)
         days = days.filter(days["event"] == measure.event)
-        table = self.run(_grouped(days, measure))
-        numbers = table.column("number").to_numpy()
-        places = self.place_of_number[numbers]
+        return self._placed(self.run(_grouped(days, measure)))
+
+    def _placed(self, table: pa.Table) -> Columns:
+        """Put what is known by number where the person is."""
+        places = self.place_of_number[table.column(NUMBER).to_numpy()]
         there = places >= 0
         values = {
             name: table.column(name).to_numpy()[there]
             for name in table.column_names
-            if name != "number"
+            if name != NUMBER
         }
         return Columns(places[there], values)
 

@@ -19,7 +19,6 @@ from data.day_aggregates import (
     NUMBERS_SCHEMA,
     PERSON_NUMBERS,
     events_by_day,
-    fresh_aggregates,
 )
 from data.lake import MAP, TRAITS, LakeFile, live_files, open_duckdb, read_dataset
 from data.publications import live
@@ -76,7 +75,7 @@ def open_population(
         events=events,
         places=ibis.table({PERSON: "string", POSITION: "int32"}, name="places"),
         place_of_number=_place_of_number(backend, workspace, live_files(conn, PERSON_NUMBERS)),
-        days=DayFiles(views, days, fresh_aggregates(conn, days)),
+        days=DayFiles.of(conn, views, days),
     )
     moment = as_of or run.as_of
     context = Context(

@@ -111,6 +111,8 @@ class Population:
             for asked in conditions_of(leaf, micros(self.as_of)):
                 found &= self.measures.holds(asked)
             return found
+        if isinstance(leaf, r.SequenceRule):
+            return self.measures.sequence(leaf, micros(self.as_of))
         if isinstance(leaf, r.PercentileRule):
             return self._percentile(leaf)
         if isinstance(leaf, r.TraitRule):
