@@ -4,8 +4,12 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
+from dashboard import explore_page, import_board, overview, person_orders, run_board
 from dashboard.furniture import frame, tell_error
 from dashboard.security import SecurityHeaders
+
+# Loaded with the server, so that the first visitor need not wait seconds for Altair and DuckDB.
+_LOADED = (explore_page, import_board, overview, person_orders, run_board)
 
 # `streamlit run` imports this file once for `app`, and runs it as a script on every visit.
 # Streamlit takes a folder called pages for the navigation it had before `st.navigation`, until

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy import Row
 
-from dashboard.charts import trend_chart
+from dashboard.charts import draw_trend
 from dashboard.format import ago, count, day, money, percent
 from dashboard.store import reading
 from dashboard.trends import MEASURES, Trend, periods, tell, trend
@@ -188,16 +188,13 @@ def trend_cards(found: dict[str, Trend], by: str, currency: str | None, theme: s
                     subtitle += f", {shown.changed} on the one before"
             axis = _AXES.get(name, "New people")
             with st.container(border=True):
-                st.altair_chart(
-                    trend_chart(
-                        shown,
-                        title=title,
-                        subtitle=subtitle,
-                        axis=f"{axis} ({currency})" if name == "revenue" and currency else axis,
-                        theme=theme,
-                    ),
+                draw_trend(
+                    shown,
+                    title=title,
+                    subtitle=subtitle,
+                    axis=f"{axis} ({currency})" if name == "revenue" and currency else axis,
+                    theme=theme,
                     key=f"overview_{name}",
-                    alt=f"{axis} by {by}: {title}. {subtitle}",
                 )
 
 

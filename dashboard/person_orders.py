@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC
+from typing import Any
 
 import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboard.charts import draw, over, told_in_words
 from dashboard.format import count, day, instant, money
-from dashboard.theme import ACCENT, styled
+from dashboard.theme import ACCENT
 from data.people import Order
 
 
@@ -30,23 +32,31 @@ def timeline(orders: Sequence[Order], currency: str | None, theme: str) -> None:
         }
     )
     mean = float(table["revenue"].mean())
-    unit = f" ({currency})" if currency else ""
-    base = alt.Chart(table).encode(
-        x=alt.X("at:T", title=None, axis=alt.Axis(format="%-d %b %Y", tickCount=5)),
-        y=alt.Y("revenue:Q", title=f"Order{unit}", axis=alt.Axis(tickCount=4)),
-        tooltip=[alt.Tooltip("told:N", title="\u200b")],
-    )
-    stems = base.mark_rule(color=ACCENT[theme], opacity=0.35).encode(y2=alt.datum(0))
-    dots = base.mark_circle(color=ACCENT[theme], size=45, opacity=0.9)
     title = f"{count(len(orders))} orders, {money(mean, currency)} on average"
-    st.altair_chart(
-        styled((stems + dots).properties(height=200, title=alt.Title(title)), theme),
+    draw(
+        _stems,
+        {"orders": table},
+        theme,
+        currency,
         key="person_orders",
-        alt=f"{title}; the newest on {day(orders[0].at)}",
+        alt_text=f"{title}; the newest on {day(orders[0].at)}",
+        title=title,
     )
     with st.expander("The orders as a table", key="person_orders_open", on_change="rerun") as shown:
         if shown.open:
             _order_table(orders, currency)
+
+
+def _stems(theme: str, currency: str | None) -> Any:
+    unit = f" ({currency})" if currency else ""
+    base = over("orders").encode(
+        x=alt.X("at:T", title=None, axis=alt.Axis(format="%-d %b %Y", tickCount=5)),
+        y=alt.Y("revenue:Q", title=f"Order{unit}", axis=alt.Axis(tickCount=4)),
+        tooltip=told_in_words(),
+    )
+    stems = base.mark_rule(color=ACCENT[theme], opacity=0.35).encode(y2=alt.datum(0))
+    dots = base.mark_circle(color=ACCENT[theme], size=45, opacity=0.9)
+    return (stems + dots).properties(height=200)
 
 
 def _order_table(orders: Sequence[Order], currency: str | None) -> None:

@@ -10,9 +10,10 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboard.charts import draw, over, told_in_words
 from dashboard.format import count, day, instant, money, number, percent, quantity
 from dashboard.person_data import Everyone, Person, Place, suggestions
-from dashboard.theme import ACCENT, GROUND, INK, styled
+from dashboard.theme import ACCENT, GROUND, INK
 from data.people import Rank
 from kindred.traits.trait import Trait
 
@@ -168,43 +169,43 @@ def standing_out(person: Person, traits: Sequence[Trait], currency: str | None, 
             ],
         }
     )
-    top = found[0]
-    title = f"{top[0].label}: {in_words(top[1])}"
-    chart = rank_chart(rows, title, theme)
-    st.altair_chart(chart, key="person_ranks", alt="; ".join(rows["told"]))
+    draw(
+        _ranks,
+        {"rows": rows},
+        theme,
+        len(rows),
+        key="person_ranks",
+        alt_text="; ".join(rows["told"]),
+        title=f"{found[0][0].label}: {in_words(found[0][1])}",
+    )
 
 
 def _short(trait: Trait, value: float, currency: str | None) -> str:
     """Write a value without its unit where the trait's name says it."""
-    said = trait.unit and trait.unit.rstrip("s") in trait.label.lower()
+    said = trait.unit != "share" and trait.unit.rstrip("s") in trait.label.lower()
     return quantity(value, "" if said else trait.unit, currency)
 
 
-def rank_chart(rows: pd.DataFrame, title: str, theme: str) -> Any:
+def _ranks(theme: str, length: int) -> Any:
     """Draw ranks 0 … 1 as dots on tracks, the value in words at the right."""
     names = alt.Y("trait:N", sort=None, title=None, axis=alt.Axis(labelLimit=170))
-    track = (
-        alt.Chart(rows)
-        .mark_bar(height=6, cornerRadius=3, color=GROUND[theme])
-        .encode(x=alt.datum(0), x2=alt.datum(1), y=names)
-    )
-    base = alt.Chart(rows).encode(y=names, tooltip=[alt.Tooltip("told:N", title="\u200b")])
-    scale = alt.Scale(domain=[0, 1.36], nice=False)
+    base = over("rows").encode(y=names, tooltip=told_in_words())
+    track = base.mark_bar(height=6, cornerRadius=3, color=GROUND[theme])
     axis = alt.Axis(
         values=[0, 0.5, 1],
         labelExpr="datum.value == 0 ? 'least' : datum.value == 1 ? 'most' : 'middle'",
         grid=False,
     )
+    scale = alt.Scale(domain=[0, 1.36], nice=False)
     x = alt.X("rank:Q", title="Percentile among everyone", scale=scale, axis=axis)
-    line = base.mark_bar(height=6, cornerRadius=3, color=ACCENT[theme]).encode(
-        x=x, x2=alt.datum(0.5)
-    )
-    dot = base.mark_circle(size=130, color=ACCENT[theme], opacity=1).encode(x=x)
-    words = base.mark_text(align="left", dx=8, color=INK[theme]).encode(
-        x=alt.datum(1.02), text="value:N"
-    )
-    layers = alt.layer(track, line, dot, words)
-    return styled(layers.properties(height=26 * len(rows) + 60, title=alt.Title(title)), theme)
+    line = base.mark_bar(height=6, cornerRadius=3, color=ACCENT[theme])
+    words = base.mark_text(align="left", dx=8, color=INK[theme])
+    return alt.layer(
+        track.encode(x=alt.datum(0), x2=alt.datum(1)),
+        line.encode(x=x, x2=alt.datum(0.5)),
+        base.mark_circle(size=130, color=ACCENT[theme], opacity=1).encode(x=x),
+        words.encode(x=alt.datum(1.02), text="value:N"),
+    ).properties(height=26 * length + 60)
 
 
 def all_traits(person: Person, traits: Sequence[Trait], currency: str | None) -> None:

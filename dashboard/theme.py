@@ -129,7 +129,7 @@ def styled(chart: Any, theme: str) -> Any:
     ``.streamlit/config.toml`` and changes them in the browser when the viewer changes the theme.
     """
     return (
-        chart.configure(padding={"left": 2, "top": 4, "right": 4, "bottom": 2})
+        chart.properties(padding={"left": 2, "top": 4, "right": 4, "bottom": 2})
         .configure_view(strokeWidth=0)
         .configure_axis(
             domain=False,
