@@ -28,7 +28,7 @@ from pipelines.job import JobContext, JobResult
 if TYPE_CHECKING:
     from kindred.clusters.fit import MapFit
 
-ALGORITHM = "1"  # raise it when the same settings would give another map
+ALGORITHM = "2"  # raise it when the same settings would give another map
 NOT_TOLD = {"score", "hour"}  # what they say, other traits say more plainly
 NOISE_NAME = "In between"
 NOISE_SENTENCE = "They lie between clusters, or far from all, and are like none of them."

@@ -15,7 +15,7 @@ from kindred.clusters.neighbours import Neighbours
 Labels = NDArray[np.int32]
 Matrix = NDArray[np.float32]
 
-SHARES: Final = (0.01, 0.02, 0.03, 0.04)  # candidate smallest clusters, of those fitted on
+SHARES: Final = (0.02, 0.03, 0.04)  # candidate smallest clusters, of those fitted on
 READABLE: Final = 12  # more clusters than colours are hard to tell apart and to remember
 MIN_SAMPLES: Final = 5
 VOTERS: Final = 15
@@ -46,7 +46,7 @@ def find_dense(plane: Matrix, min_cluster_size: int | None) -> DensityFit:
     """Cluster the plane by HDBSCAN, and let people beside a cluster join it.
 
     Campello, Moulavi & Sander (2013), *Density-based clustering based on hierarchical density
-    estimates*. Without `min_cluster_size`, shares of 1–4 % and both ways of cutting the tree are
+    estimates*. Without `min_cluster_size`, shares of 2–4 % and both ways of cutting the tree are
     tried; the best has the largest validity (DBCV, Moulavi et al. 2014) times share of people in
     clusters, less where clusters outnumber what a palette can tell apart.
     """
@@ -85,7 +85,7 @@ def _score(fit: DensityFit) -> tuple[float, int]:
     sizes = np.bincount(fit.labels[fit.labels >= 0])
     if clusters < 3 or sizes.max() > 0.8 * len(fit.labels):  # says next to nothing
         return (-1.0, -clusters)
-    readable = min(1.0, math.sqrt(READABLE / clusters))
+    readable = min(1.0, READABLE / clusters)
     return (fit.validity * (1 - fit.core_noise) * readable, -clusters)
 
 
