@@ -1,20 +1,67 @@
-"""The table of clusters, each in its colour, with what sets it apart and a link to the map."""
+"""Clusters as bars and as a table, each in its colour, with a link to the map."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
-from dashboard.format import money
-from dashboard.theme import colour
+from dashboard.charts import draw, over, told_in_words
+from dashboard.format import count, money, percent
+from dashboard.theme import INK, colour
 from data.map_reads import MapCluster
 
 MOST_ROWS: Final = 13  # in view at once; further ones are a scroll away
+MOST_BARS: Final = 10
 _ROW: Final = 35  # pixels
+
+
+def cluster_bars(
+    clusters: Sequence[MapCluster], currency: str | None, theme: str, key: str
+) -> None:
+    """Draw the largest clusters as bars in their colours, each under its name."""
+    shown = clusters[:MOST_BARS]
+    rows = pd.DataFrame(
+        {
+            "place": range(len(shown)),
+            "share": [c.share for c in shown],
+            "fill": [colour(c.colour, theme) for c in shown],
+            "name": [f"{c.name}: {percent(c.share)}, {_each(c, currency)}" for c in shown],
+            "told": [f"{count(c.size)} people. {c.sentence}" for c in shown],
+        }
+    )
+    known = sum(c.id is not None for c in clusters)
+    part = f"{len(shown)} of {known} clusters: " if known > len(shown) else ""
+    draw(
+        _bars,
+        {"clusters": rows},
+        theme,
+        len(rows),
+        key=key,
+        alt_text="; ".join(rows["name"]),
+        title=f"The largest cluster holds {percent(shown[0].share)} of people",
+        subtitle=f"{part}share of people, revenue each".capitalize(),
+    )
+
+
+def _bars(theme: str, length: int) -> Any:
+    base = over("clusters").encode(
+        y=alt.Y("place:O", axis=None, scale=alt.Scale(paddingInner=0)), tooltip=told_in_words()
+    )
+    bars = base.mark_bar(height=9, cornerRadius=3, yOffset=7)
+    words = base.mark_text(align="left", baseline="middle", dy=-7, color=INK[theme])
+    return alt.layer(
+        bars.encode(x=alt.X("share:Q", axis=None), color=alt.Color("fill:N", scale=None)),
+        words.encode(x=alt.datum(0), text="name:N"),
+    ).properties(height=36 * length + 44)
+
+
+def _each(cluster: MapCluster, currency: str | None) -> str:
+    return money(cluster.revenue / cluster.size, currency) if cluster.size else "nothing"
 
 
 def cluster_table(
@@ -29,7 +76,7 @@ def cluster_table(
             else f"/explore#{c.name}",
             "Share": c.share * 100,
             "People": c.size,
-            "Revenue each": money(c.revenue / c.size, currency) if c.size else "",
+            "Revenue each": _each(c, currency),
             "What sets them apart": _apart(c.sentence),
         }
         for c in clusters

@@ -87,7 +87,7 @@ def _against(changed: str) -> str:
     return "the same as in"
 
 
-_WEEK = "Week on week: the last full week, Monday to Sunday, against the one before."
+_WEEK = "In a week: the last full week, Monday to Sunday, against the one before."
 
 
 def numbers(seen: Overview, weeks: dict[str, Trend]) -> None:
@@ -111,7 +111,7 @@ def numbers(seen: Overview, weeks: dict[str, Trend]) -> None:
             count(newest.orders),
             f"Count of “Order Completed” events {source} {_WEEK}",
             orders.changed,
-            "week on week",
+            "in a week",
         )
         _metric(
             "Revenue",
@@ -119,7 +119,7 @@ def numbers(seen: Overview, weeks: dict[str, Trend]) -> None:
             f"Sum of `revenue` over “Order Completed” events {source} "
             f"Exactly {newest.revenue:,.2f} {currency or ''}. {_WEEK}",
             revenue.changed,
-            "week on week",
+            "in a week",
         )
         _clusters_metric(seen)
         _run_metric(seen)
@@ -145,7 +145,7 @@ def _clusters_metric(seen: Overview) -> None:
     st.metric(
         "Clusters",
         len(named) if seen.map_runs else "none yet",
-        f"{percent(noise)} of people in none" if seen.map_runs else "Run “clusters” on Runs",
+        f"{percent(noise)} in none" if seen.map_runs else "Run “clusters” on Runs",
         delta_color="off",
         delta_arrow="off",
         help="Groups of people who are alike, as the newest cluster run"

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import overview
-from dashboard.cluster_table import cluster_table
+from dashboard.cluster_table import cluster_bars, cluster_table
 from dashboard.furniture import empty_state, freshness, page_head
 from dashboard.theme import theme_now
 
@@ -46,5 +46,10 @@ with beside, st.container(border=True):
     overview.what_changed(seen)
     overview.where_next(seen)
 if seen.clusters:
-    st.subheader("Clusters", anchor=False)
-    cluster_table(seen.clusters[0], currency, theme, key="overview_clusters")
+    with st.container(border=True):
+        cluster_bars(seen.clusters[0], currency, theme, key="overview_cluster_bars")
+        # Closed at first: the table's script is as large as the rest of the page.
+        told = st.expander("What sets each cluster apart", key="clusters", on_change="rerun")
+        if told.open:
+            with told:
+                cluster_table(seen.clusters[0], currency, theme, key="overview_clusters")
