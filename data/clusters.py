@@ -92,15 +92,12 @@ def matches_with_last(
     known = np.asarray(place.is_valid())
     rows = np.asarray(place.fill_null(0))
     then = np.where(known, before.column("label").to_numpy()[rows], -1)
-    identity = dict(
-        conn.execute(
-            select(cluster_members.c.label, cluster_members.c.cluster_id).where(
-                cluster_members.c.cluster_run_id == last.id, cluster_members.c.label >= 0
-            )
+    members = conn.execute(
+        select(cluster_members.c.label, cluster_members.c.cluster_id).where(
+            cluster_members.c.cluster_run_id == last.id, cluster_members.c.label >= 0
         )
-        .tuples()
-        .all()
     )
+    identity: dict[int, int] = {row.label: row.cluster_id for row in members}
     found: list[Match] = match_clusters(then, labels)
     return {
         m.label: (identity[m.before], m.overlap)

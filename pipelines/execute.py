@@ -79,6 +79,10 @@ def beating(engine: Engine, run_id: int) -> Iterator[None]:
                 signal.pthread_kill(job_thread, signal.SIGINT)  # as Ctrl-C: it wakes a sleep, too
                 return
 
+    # A shell lets its background processes ignore Ctrl-C; a run asked to end must end all the same.
+    ignored = in_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     thread = threading.Thread(target=beat, name=f"heartbeat of run {run_id}", daemon=True)
     thread.start()
     try:
@@ -86,6 +90,8 @@ def beating(engine: Engine, run_id: int) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+        if ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def execute(

@@ -117,7 +117,8 @@ def test_every_bad_row_is_set_aside_with_its_reason_and_the_good_ones_go_in(
     assert detail["rows_read"] == detail["events_added"] + detail["rejected"] == 9
     assert lake_rows(workspace, engine, '"messageId"') == [("m100",), ("m101",)]
     with reader(engine).connect() as conn:
-        kept = dict(conn.execute(select(rejections.c.reason, rejections.c.count)).tuples().all())
+        found = conn.execute(select(rejections.c.reason, rejections.c.count.label("rows")))
+        kept = {row.reason: row.rows for row in found}
         aside = live_files(conn, REJECTED)
     assert kept == dict.fromkeys(BAD, 1)
     assert sum(file.rows for file in aside) == len(BAD)
