@@ -231,8 +231,11 @@ def _changed_clusters(seen: Overview) -> list[str]:
     now, before = ({c.id: c for c in found if c.id is not None} for found in seen.clusters[:2])
     new = [now[key].name for key in now.keys() - before.keys()]
     gone = [before[key].name for key in before.keys() - now.keys()]
-    told = [f"New cluster: “{name}”." for name in sorted(new)[:3]]
-    told += [f"Gone: “{name}”." for name in sorted(gone)[:3]]
+    told = [
+        f"{what} since the run before: {_listed(names)}."
+        for what, names in (("New", new), ("Gone", gone))
+        if names
+    ]
     moved = [
         (now[key].share - before[key].share, now[key].name) for key in now.keys() & before.keys()
     ]
@@ -241,6 +244,11 @@ def _changed_clusters(seen: Overview) -> list[str]:
             way = "grew" if difference > 0 else "shrank"
             told.append(f"“{name}” {way} by {abs(difference) * 100:.1f} points of all people.")
     return told or ["The clusters are as they were."]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"“{name}”" for name in sorted(names)[:2])
+    return f"{shown} and {len(names) - 2} more" if len(names) > 2 else shown
 
 
 def where_next(seen: Overview) -> None:

@@ -199,6 +199,7 @@ def history(board: Board) -> int | None:
         pd.DataFrame(rows),
         hide_index=True,
         key="runs_history",
+        placeholder="",
         on_select="rerun",
         selection_mode="single-row",
         alt=f"The {len(rows)} newest runs that are over",
@@ -242,7 +243,7 @@ def outcome(run: Row[Any]) -> str:
         return f"{told}, {count(aside)} rows set aside." if aside else f"{told}, none set aside."
     parts = result.get("parts")
     if isinstance(parts, Mapping):
-        done = [name for name, part in parts.items() if not part.get("fresh")]
+        done = [name.replace("_", " ") for name, part in parts.items() if not part.get("fresh")]
         return f"Computed {', '.join(done)}; the rest was up to date." if done else "Up to date."
     return f"{count(run.rows)} rows written." if run.rows is not None else ""
 
