@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from data.map_reads import map_clusters, map_runs
 from data.store import open_store
 from data.workspace import Workspace, workspace_at
-from tests.services import browser
 from tests.services.dashboard import served
 from tests.support.synthetic_map import build
 
@@ -34,17 +33,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def address(home: Workspace) -> Iterator[str]:
     with served(Path("streamlit_app.py"), home.home) as url:
         yield f"{url}/explore"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    executable = browser.executable()
-    if executable is None:
-        pytest.skip("there is no Chromium")
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=executable, args=list(browser.ARGUMENTS))
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

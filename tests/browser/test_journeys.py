@@ -100,8 +100,8 @@ def test_a_run_is_asked_for_followed_and_cancelled(page: Page, real_home: Worksp
 
         page.get_by_role("button", name="Cancel").click()
 
-        expect(page.get_by_text("cancelled").first).to_be_visible(timeout=30_000)
-        expect(page.get_by_role("button", name="Try again")).to_be_visible()
+        expect(page.get_by_role("button", name="Try again").first).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("paragraph").get_by_text("cancelled")).to_be_visible()
     with engine.connect() as conn:
         assert runs.run(conn, run_id).status == "cancelled"
     engine.dispose()

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from dashboard.point_map.component import script
 from kindred.clusters.selection import GRID, Kind, Op, Selection, Shape, as_payload, picked
-from tests.services import browser
 
 pytestmark = pytest.mark.browser
 
@@ -25,16 +24,11 @@ PICK = """([x, y, shapes]) => {
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    executable = browser.executable()
-    if executable is None:
-        pytest.skip("there is no Chromium")
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=executable, args=list(browser.ARGUMENTS))
-        page = opened.new_page()
-        page.add_script_tag(content=script().replace("export default function", "function mount"))
-        yield page
-        opened.close()
+def page(chromium: Browser) -> Iterator[Page]:
+    page = chromium.new_page()
+    page.add_script_tag(content=script().replace("export default function", "function mount"))
+    yield page
+    page.close()
 
 
 def some_selection(rng: np.random.Generator, limit: int) -> Selection:
