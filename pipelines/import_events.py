@@ -30,10 +30,12 @@ from pipelines.job import JobContext, JobResult
 from pipelines.sources import completejourney
 
 MEMORY = "4GB"
+STALE = 24 * 3600  # seconds after which a staging folder belongs to an import that was killed
 
 
 def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
     """Import ``{"source": "completejourney"}`` or ``{"source": "events", "path": DIR}``."""
+    _sweep(context)
     if params["source"] == "completejourney":
         return _import_completejourney(context)
     if params["source"] == "events":
@@ -41,6 +43,13 @@ def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
     raise UserError(
         f"There is no source called {params['source']!r}.", "Choose completejourney or events."
     )
+
+
+def _sweep(context: JobContext) -> None:
+    """Remove what imports that were killed left in staging; nothing ever reads it."""
+    for folder in (context.workspace.lake / "staging").glob("*"):
+        if context.now.timestamp() - folder.stat().st_mtime > STALE:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _import_completejourney(context: JobContext) -> JobResult:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from kindred.errors import UserError
 from kindred.experiments.assignment import buckets
 from kindred.simulation.columns import ARMS, CURRENCY, EXPERIMENT, anonymous_ids, user_ids
-from kindred.simulation.days import LIFT, day_events
+from kindred.simulation.days import LIFT, day_events, mean_season
 from kindred.simulation.population import (
     NEVER,
     People,
@@ -62,7 +62,8 @@ def write_world(
     _make_room(out, world)
     end = until or DEFAULT_END
     begin = (end - timedelta(days=world.days)).replace(hour=0, minute=0, second=0, microsecond=0)
-    people, catalogue = draw_people(world), draw_catalogue(world)
+    people = draw_people(world, mean_season(begin.timetuple().tm_yday, world.days))
+    catalogue = draw_catalogue(world)
     ids = _ids(world, people)
     variation = _variations(world)
     exposed = np.zeros(world.people, dtype=np.bool_)

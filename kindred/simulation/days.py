@@ -92,6 +92,11 @@ def season(day_of_year: int) -> float:
     return 1.0 + 0.2 * float(np.cos(2 * np.pi * (day_of_year - 340) / 365.25))
 
 
+def mean_season(first_day_of_year: int, days: int) -> float:
+    """Average the year's rhythm over a world's days."""
+    return float(np.mean([season(first_day_of_year + day) for day in range(days)]))
+
+
 def day_events(
     world: World,
     people: People,

@@ -76,8 +76,15 @@ class People:
         return People(**{name: value[rows] for name, value in vars(self).items()})
 
 
-def draw_people(world: World) -> People:
-    """Draw everybody around their micro-segment, with heavy tails of activity and spending."""
+def draw_people(world: World, mean_season: float = 1.0) -> People:
+    """Draw everybody around their micro-segment, with heavy tails of activity and spending.
+
+    Parameters
+    ----------
+    mean_season : float
+        Mean of :func:`kindred.simulation.days.season` over the world's days; visits are scaled by
+        it, so that `events_per_person` is met whatever time of the year the world covers.
+    """
     rng = world.rng(1)
     n = world.people
     shares = np.array([s.share for s in MICRO_SEGMENTS])
@@ -121,7 +128,7 @@ def draw_people(world: World) -> People:
         taste=_tastes(rng, segment),
     )
     present = np.minimum(people.leaves, world.days) - np.minimum(people.arrives, world.days)
-    expected = float((people.visits * present).sum())
+    expected = float((people.visits * present).sum()) * mean_season
     scale = world.events_per_person * n / EVENTS_PER_VISIT / max(expected, 1e-9)
     people.visits[:] = people.visits * np.float32(scale)
     return people

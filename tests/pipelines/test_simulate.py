@@ -192,3 +192,11 @@ def test_what_makes_no_world_is_refused(tmp_path: Path, world: Path) -> None:
     with pytest.raises(UserError, match="not empty"):
         write(tmp_path / "full")
     assert (tmp_path / "full" / "thesis.txt").read_text() == "dear"
+
+
+@pytest.mark.parametrize("month", [1, 7])
+def test_the_events_asked_for_come_whatever_the_season(tmp_path: Path, month: int) -> None:
+    until = datetime(2025, month, 15, tzinfo=UTC)
+    folder = write(tmp_path / "w", people=4_000, days=30, events_per_person=40.0, until=until)
+    events = json.loads((folder / "world.json").read_text())["events"]
+    assert events / 4_000 == pytest.approx(40.0, rel=0.05)

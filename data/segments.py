@@ -1,0 +1,211 @@
+"""Segments as kept definitions: begin one, save its rule, publish it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select
+
+from data.audit import Actor
+from data.definitions import (
+    Definition,
+    all_definitions,
+    create,
+    definition,
+    save,
+    version_body,
+    version_history,
+)
+from data.publication_schema import definitions, versions
+from data.publications import Act, Live, Terms, live, publish
+from kindred.errors import UserError
+from kindred.segments.catalogue import Catalogue
+from kindred.segments.codec import document
+from kindred.segments.describe import sentence
+from kindred.segments.parse import read_rule
+from kindred.segments.rules import Rule
+from kindred.segments.validate import check
+from kindred.segments.walk import segments_used
+
+KIND: Final = "segment"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment as lists show it.
+
+    Parameters
+    ----------
+    live : Live or None
+        The version that is live, if any.
+    """
+
+    definition: Definition
+    live: Live | None
+
+    @property
+    def state(self) -> str:
+        """Say whether it is ``live``, ``changed`` since (a draft differs), or a ``draft``."""
+        if self.live is None:
+            return "draft" if self.definition.draft is not None else "withdrawn"
+        return "live" if self.definition.draft is None else "changed"
+
+
+def list_segments(conn: Connection, at: datetime) -> list[Segment]:
+    """List all segments, last changed first, with what is live of each at a time."""
+    standing = {found.key: found for found in live(conn, KIND, at)}
+    return [Segment(found, standing.get(found.key)) for found in all_definitions(conn, KIND)]
+
+
+def segment_names(conn: Connection) -> dict[tuple[str, str], str]:
+    """Give how sentences call each segment, by kind and key."""
+    rows = conn.execute(
+        select(definitions.c.key, definitions.c.name).where(definitions.c.kind == KIND)
+    )
+    return {(KIND, row.key): f"“{row.name}”" for row in rows}
+
+
+def create_segment(
+    conn: Connection,
+    name: str,
+    rule: Rule,
+    *,
+    actor: Actor,
+    at: datetime,
+    key: str | None = None,
+    tags: Sequence[str] = (),
+    notes: str = "",
+) -> Definition:
+    """Begin a segment with its first draft.
+
+    Parameters
+    ----------
+    key : str, optional
+        Else one is made of the name.
+    """
+    chosen = key or free_key(conn, name)
+    body = document(rule)
+    return create(conn, KIND, chosen, name, body, actor=actor, at=at, tags=tags, notes=notes)
+
+
+def save_rule(
+    conn: Connection,
+    key: str,
+    rule: Rule,
+    *,
+    revision: int,
+    actor: Actor,
+    at: datetime,
+    **particulars: Any,
+) -> Definition:
+    """Save a draft, with any of name, owner, tags and notes.
+
+    Raises
+    ------
+    EditConflict
+        Somebody saved since `revision`; nothing is changed.
+    """
+    body = document(rule)
+    changes = {"draft": body, **particulars}
+    return save(conn, KIND, key, revision=revision, actor=actor, at=at, **changes)
+
+
+def publish_segment(
+    conn: Connection,
+    key: str,
+    act: Act,
+    *,
+    revision: int,
+    terms: Terms | None = None,
+    evidence: Mapping[str, Any] | None = None,
+    catalogue: Catalogue | None = None,
+) -> int:
+    """Make a segment's draft the next version and let it be live; gives the version's number.
+
+    Parameters
+    ----------
+    evidence : mapping, optional
+        What the publisher saw: ``size``, ``share``, ``as_of``.
+    catalogue : Catalogue, optional
+        What the workspace holds; without it only references between segments are checked.
+
+    Raises
+    ------
+    RuleRefused
+        The rule speaks of what is not there, or leads back to this segment.
+    """
+    rule = segment_rule(conn, key)
+    segments = {found.key: read_rule(found.body) for found in live(conn, KIND, act.at)}
+    check(rule, catalogue or Catalogue(segments=segments), key)
+    return publish(
+        conn,
+        KIND,
+        key,
+        act,
+        revision=revision,
+        sentence=sentence(rule, segment_names(conn)),
+        uses=[(KIND, used) for used in segments_used(rule)],
+        terms=terms,
+        evidence=evidence,
+    )
+
+
+def segment_rule(conn: Connection, key: str, number: int | None = None) -> Rule:
+    """Read the rule of a version; without a number the draft's, else the newest version's."""
+    if number is not None:
+        return read_rule(version_body(conn, KIND, key, number))
+    found = definition(conn, KIND, key)
+    if found.draft is not None:
+        return read_rule(found.draft)
+    newest = conn.scalar(
+        select(versions.c.body)
+        .where(versions.c.definition_id == found.id)
+        .order_by(versions.c.number.desc())
+        .limit(1)
+    )
+    if newest is None:
+        raise UserError(f"“{found.name}” has no rule yet.", "Save one first.")
+    return read_rule(newest)
+
+
+def segment_versions(conn: Connection, key: str) -> Sequence[Row[Any]]:
+    """List a segment's versions, newest first."""
+    return version_history(conn, KIND, key)
+
+
+def free_key(conn: Connection, name: str) -> str:
+    """Make a key of a name that no other segment has.
+
+    Raises
+    ------
+    UserError
+        The name holds no letter or digit to make it of.
+    """
+    base = slug(name)
+    taken = set(conn.scalars(select(definitions.c.key).where(definitions.c.kind == KIND)))
+    if base not in taken:
+        return base
+    number = 2
+    while f"{base[:58]}-{number}" in taken:
+        number += 1
+    return f"{base[:58]}-{number}"
+
+
+def slug(name: str) -> str:
+    """Write a name with small letters, digits and hyphens only, a letter first.
+
+    Examples
+    --------
+    >>> slug("Fans of Käse & Wein!"), slug("10 % best")
+    ('fans-of-kase-wein', 's-10-best')
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    text = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
+    if not text:
+        raise UserError("The name has no letter to make a key of.", "Give the key as well.", "name")
+    return text if text[0].isalpha() else f"s-{text}"[:60]
