@@ -267,6 +267,14 @@ def is_waiting(conn: Connection, job: str) -> bool:
     return conn.scalar(going.limit(1)) is not None
 
 
+def is_queued(conn: Connection, job: str) -> bool:
+    """Tell whether a run of `job` waits that has not begun, so that it will see what is now."""
+    waits = select(pipeline_runs.c.id).where(
+        pipeline_runs.c.job == job, pipeline_runs.c.status == Status.QUEUED
+    )
+    return conn.scalar(waits.limit(1)) is not None
+
+
 def is_unattended(conn: Connection, *, at: datetime) -> bool:
     """Tell whether a run waits longer than a worker takes to see it, while none is at work."""
     waits = select(pipeline_runs.c.id).where(

@@ -20,6 +20,7 @@ from data.day_aggregates import (
     PERSON_NUMBERS,
     events_by_day,
 )
+from data.id_lists import LakeLists, ListTables, list_files
 from data.lake import MAP, TRAITS, LakeFile, live_files, open_duckdb, read_dataset
 from data.publications import live
 from data.schema import cluster_members
@@ -67,7 +68,7 @@ def open_population(
     views = Views(backend, workspace)
     people = _people(backend, workspace, files[0])
     days = events_by_day(conn)
-    clusters = ClusterTables.of(conn, views)
+    clusters, lists = ClusterTables.of(conn, views), list_files(conn)
     events = EventFiles(views, days)
     reader = MeasureReader(
         run=backend.to_pyarrow,
@@ -80,10 +81,11 @@ def open_population(
     moment = as_of or run.as_of
     context = Context(
         segments=live_segments(conn, moment),
+        lists=LakeLists(workspace, lists),
         cluster_runs=frozenset(clusters),
         traits={trait.name: trait.type for trait in declarations(run)},
     )
-    tables = SegmentTables(people, events, clusters)
+    tables = SegmentTables(people, events, clusters, ListTables(views, lists))
     path = workspace.lake / files[0].path
     columns = TraitColumns(lambda name: read_columns(path, [name]).column(name))
     return Population(backend, tables, reader, columns, files[0].rows, moment, context)

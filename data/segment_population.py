@@ -22,7 +22,7 @@ from kindred.segments.durations import micros
 from kindred.segments.measures import conditions_of
 from kindred.segments.rules import Leaf, Rule
 from kindred.segments.thresholds import threshold
-from kindred.segments.walk import leaves, segments_used
+from kindred.segments.walk import leaves_through
 
 
 @dataclass
@@ -156,12 +156,5 @@ def memberships(rules: Mapping[str, Rule], population: Population) -> dict[str, 
 
 def _percentiles(rules: Sequence[Rule], segments: Mapping[str, Rule]) -> list[r.PercentileRule]:
     """Find the percentile leaves of rules and of all segments that they lead to."""
-    found: list[r.PercentileRule] = []
-    waiting, seen = list(rules), set[str]()
-    while waiting:
-        rule = waiting.pop()
-        found += [leaf for _, leaf in leaves(rule) if isinstance(leaf, r.PercentileRule)]
-        fresh = [key for key in segments_used(rule) if key in segments and key not in seen]
-        seen.update(fresh)
-        waiting += [segments[key] for key in fresh]
-    return found
+    every = [leaf for rule in rules for leaf in leaves_through(rule, segments)]
+    return [leaf for leaf in every if isinstance(leaf, r.PercentileRule)]

@@ -35,11 +35,14 @@ class SegmentTables:
         Canonical events, each once.
     clusters : mapping of run to table
         ``person_id`` and ``cluster`` of each run.
+    lists : mapping of name to table
+        ``person_id`` of those on each list; one that is not here is taken from the context.
     """
 
     people: ibis.Table
     events: Events
     clusters: Mapping[int, ibis.Table] = field(default_factory=dict)
+    lists: Mapping[str, ibis.Table] = field(default_factory=dict)
 
 
 def people_in(rule: Rule, tables: SegmentTables, context: Context, as_of: datetime) -> ibis.Table:
@@ -148,8 +151,11 @@ def _cluster(leaf: r.ClusterRule, tables: SegmentTables, context: Context, _: da
 
 
 def _list(leaf: r.ListRule, tables: SegmentTables, context: Context, _: datetime) -> Any:
-    ids = pa.array(sorted(context.ids(leaf.list)), pa.string())
-    listed = ibis.memtable(pa.table({PERSON: ids}))
+    if leaf.list in tables.lists:
+        listed = tables.lists[leaf.list]
+    else:
+        ids = pa.array(sorted(context.ids(leaf.list)), pa.string())
+        listed = ibis.memtable(pa.table({PERSON: ids}))
     return tables.people[PERSON].isin(listed[PERSON])
 
 

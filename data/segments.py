@@ -67,7 +67,7 @@ def segment_names(conn: Connection) -> dict[tuple[str, str], str]:
     rows = conn.execute(
         select(definitions.c.key, definitions.c.name).where(definitions.c.kind == KIND)
     )
-    return {(KIND, row.key): f"“{row.name}”" for row in rows}
+    return {(KIND, row.key): row.name for row in rows}
 
 
 def create_segment(

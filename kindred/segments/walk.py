@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kindred.segments.rules import (
     AllRule,
@@ -33,6 +33,19 @@ def leaves(rule: Rule) -> Iterator[tuple[str, Leaf]]:
         if not isinstance(current, AllRule | AnyRule | AtLeastRule | NotRule):
             yield path, current
         waiting.extend((join(path, step), child) for step, child in reversed(below))
+
+
+def leaves_through(rule: Rule, segments: Mapping[str, Rule]) -> list[Leaf]:
+    """List a rule's leaves and those of all segments that it leads to, each segment once."""
+    found: list[Leaf] = []
+    waiting, seen = [rule], set[str]()
+    while waiting:
+        current = waiting.pop()
+        found += [leaf for _, leaf in leaves(current)]
+        fresh = [key for key in segments_used(current) if key in segments and key not in seen]
+        seen.update(fresh)
+        waiting += [segments[key] for key in fresh]
+    return found
 
 
 def segments_used(rule: Rule) -> list[str]:

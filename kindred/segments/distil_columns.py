@@ -1,0 +1,162 @@
+"""Trait columns as distilling reads them: what is known of each person, cut into bins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kindred.segments.check_values import LARGEST
+from kindred.segments.rules import TraitRule
+
+WIDTH: Final = 256  # codes of a column
+UNKNOWN: Final = 255  # the code of those of whom it is not known
+MOST_BINS: Final = 240  # of a number
+MOST_CATEGORIES: Final = 60  # of a text; the others are one
+
+Flags = NDArray[np.bool_]
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class NumberColumn:
+    """A number of each person.
+
+    Parameters
+    ----------
+    values : array of shape (n,)
+        NaN where unknown.
+    whole : bool
+        Whether all are whole numbers.
+    """
+
+    name: str
+    values: NDArray[np.float64]
+    whole: bool = False
+
+    def at(self, rows: NDArray[Any]) -> NumberColumn:
+        """Give some people's."""
+        return replace(self, values=self.values[rows])
+
+
+@dataclass(frozen=True)
+class CategoryColumn:
+    """One of a few values of each person: a text, or true and false.
+
+    Parameters
+    ----------
+    codes : array of int, shape (n,)
+        Places in `values`; negative where unknown.
+    """
+
+    name: str
+    codes: NDArray[np.integer]
+    values: Sequence[str] | Sequence[bool]
+
+    def at(self, rows: NDArray[Any]) -> CategoryColumn:
+        """Give some people's."""
+        return replace(self, codes=self.codes[rows])
+
+
+Column = NumberColumn | CategoryColumn
+
+
+@dataclass(frozen=True)
+class Bins:
+    """A column cut into bins.
+
+    Parameters
+    ----------
+    codes : array of int, shape (n,)
+        Each person's bin, `UNKNOWN` where unknown.
+    edges : array of shape (bins,)
+        Of a number: the smallest value of each bin; empty of a category.
+    places : array of int, shape (bins,)
+        Of a category: which value each bin is.
+    rest : bool
+        Whether the bin after those holds all other values.
+    """
+
+    codes: Rows
+    edges: NDArray[np.float64]
+    places: Rows
+    rest: bool = False
+
+    @property
+    def ordered(self) -> bool:
+        """Whether bins follow one another, as those of a number do."""
+        return len(self.edges) > 0
+
+    @property
+    def count(self) -> int:
+        """How many bins there are, without that for unknown."""
+        return len(self.edges) or len(self.places) + self.rest
+
+
+def cut(column: Column, picked: Flags) -> Bins | None:
+    """Cut a column into bins, of shape (n,); None where everybody is alike."""
+    bins = _numbers(column, picked) if isinstance(column, NumberColumn) else _texts(column, picked)
+    return bins if len(np.unique(bins.codes)) > 1 else None
+
+
+def clipped(column: NumberColumn) -> NDArray[np.float64]:
+    """Give the values within what a rule may be compared with."""
+    return np.clip(column.values, -LARGEST, LARGEST)
+
+
+def _numbers(column: NumberColumn, picked: Flags) -> Bins:
+    """Place edges at quantiles of those picked and of the others, half of them each."""
+    values = clipped(column)
+    known = ~np.isnan(values)
+    edges = np.unique(values[known])
+    if len(edges) > MOST_BINS:
+        shares = np.linspace(0, 1, MOST_BINS // 2)
+        parts = [
+            np.quantile(part, shares, method="higher")
+            for part in (values[known & picked], values[known & ~picked])
+            if len(part)
+        ]
+        edges = np.unique(np.concatenate([edges[:1], *parts]))
+    codes = np.full(len(values), UNKNOWN, np.intp)
+    codes[known] = np.searchsorted(edges, values[known], side="right") - 1
+    return Bins(codes, edges, np.empty(0, np.intp))
+
+
+def _texts(column: CategoryColumn, picked: Flags) -> Bins:
+    """Give those values a bin that enough of the picked have: others would be learned by heart."""
+    counts = np.bincount(column.codes[picked & (column.codes >= 0)], minlength=len(column.values))
+    people = int(picked.sum())
+    enough = max(2 if people >= 20 else 1, people / 500)
+    ranked = np.argsort(-counts, kind="stable")[:MOST_CATEGORIES]
+    places = ranked[counts[ranked] >= enough]
+    lookup = np.full(len(column.values) + 1, len(places), np.intp)
+    lookup[places] = np.arange(len(places))
+    lookup[-1] = UNKNOWN
+    codes = lookup[np.where(column.codes >= 0, column.codes, len(column.values))]
+    return Bins(codes, np.empty(0), places, bool((codes == len(places)).any()))
+
+
+def holds(column: Column, leaf: TraitRule) -> Flags:
+    """Say of whom a condition holds that distilling wrote, shape (n,); unknown is false."""
+    value: Any = leaf.value
+    if isinstance(column, NumberColumn):
+        return _number_holds(column.values, leaf.op, value)
+    known = column.codes >= 0
+    if leaf.op in {"is_set", "is_not_set"}:
+        return known if leaf.op == "is_set" else ~known
+    wanted = value if isinstance(value, tuple) else (value,)
+    among = np.array([item in wanted for item in column.values] + [False])
+    if leaf.op == "not_in":
+        among = ~among
+    return np.asarray(known & among[np.where(known, column.codes, len(column.values))])
+
+
+def _number_holds(values: NDArray[np.float64], op: str, value: Any) -> Flags:
+    if op == "between":
+        return np.asarray((values >= value[0]) & (values <= value[1]))
+    if op in {"is_set", "is_not_set"}:
+        return np.isnan(values) if op == "is_not_set" else ~np.isnan(values)
+    return np.asarray(values >= value if op == "gte" else values <= value)
