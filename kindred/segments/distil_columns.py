@@ -78,12 +78,15 @@ class Bins:
         Of a category: which value each bin is.
     rest : bool
         Whether the bin after those holds all other values.
+    exact : bool
+        Of a number: whether every value has a bin of its own.
     """
 
     codes: Rows
     edges: NDArray[np.float64]
     places: Rows
     rest: bool = False
+    exact: bool = False
 
     @property
     def ordered(self) -> bool:
@@ -112,7 +115,8 @@ def _numbers(column: NumberColumn, picked: Flags) -> Bins:
     values = clipped(column)
     known = ~np.isnan(values)
     edges = np.unique(values[known])
-    if len(edges) > MOST_BINS:
+    exact = len(edges) <= MOST_BINS
+    if not exact:
         shares = np.linspace(0, 1, MOST_BINS // 2)
         parts = [
             np.quantile(part, shares, method="higher")
@@ -122,7 +126,7 @@ def _numbers(column: NumberColumn, picked: Flags) -> Bins:
         edges = np.unique(np.concatenate([edges[:1], *parts]))
     codes = np.full(len(values), UNKNOWN, np.intp)
     codes[known] = np.searchsorted(edges, values[known], side="right") - 1
-    return Bins(codes, edges, np.empty(0, np.intp))
+    return Bins(codes, edges, np.empty(0, np.intp), exact=exact)
 
 
 def _texts(column: CategoryColumn, picked: Flags) -> Bins:

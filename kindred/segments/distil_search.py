@@ -1,0 +1,242 @@
+"""Search for few conditions that catch the people who were picked, over columns cut into bins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kindred.segments.distil_columns import WIDTH, Bins
+from kindred.segments.distil_cuts import Cuts, Score, best_cuts
+
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+BEAM: Final = 3  # beginnings that are followed at once
+BETAS: Final = (1.0, 2.0)  # how much recall counts while more conditions are to come
+ROUNDS: Final = 3  # of mending one condition after the other
+BETTER: Final = 1e-4  # by which a change must raise the score
+ANOTHER: Final = 0.01  # what an “or” must add: one list of conditions reads more easily
+
+
+@dataclass(frozen=True)
+class Coded:
+    """People whose columns are cut into bins.
+
+    Parameters
+    ----------
+    hits, misses : array of int, shape (people, T)
+        Bins of the picked and of the others, column t's counted from t · `WIDTH`.
+    weight : float
+        How many of the others each one stands for.
+    ordered : array of bool, shape (T,)
+        Which columns are numbers.
+    """
+
+    hits: NDArray[np.intp]
+    misses: NDArray[np.intp]
+    weight: float
+    ordered: Flags
+
+    @classmethod
+    def of(cls, bins: Sequence[Bins], picked: Flags, weight: float) -> Coded:
+        """Put columns side by side."""
+        codes = np.column_stack([one.codes for one in bins])
+        codes += np.arange(len(bins)) * WIDTH
+        ordered = np.array([one.ordered for one in bins])
+        return cls(codes[picked], codes[~picked], weight, ordered)
+
+    def part(self, hits: Flags, misses: Flags) -> Coded:
+        """Keep some people."""
+        return replace(self, hits=self.hits[hits], misses=self.misses[misses])
+
+    def cuts(self, hits: Flags, misses: Flags, score: Score) -> Cuts:
+        """Find each column's best condition among some people."""
+        return best_cuts(
+            self._counted(self.hits[hits]),
+            self._counted(self.misses[misses]) * self.weight,
+            self.ordered,
+            score,
+        )
+
+    def _counted(self, codes: NDArray[np.intp]) -> Floats:
+        counts = np.bincount(codes.ravel(), minlength=len(self.ordered) * WIDTH)
+        return counts.reshape(len(self.ordered), WIDTH).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """The bins of one column that pass.
+
+    Parameters
+    ----------
+    allowed : array of bool, shape (WIDTH,)
+    """
+
+    column: int
+    allowed: Flags
+
+    def holds(self, codes: NDArray[np.intp]) -> Flags:
+        """Say of which people it holds."""
+        return self.allowed[codes[:, self.column] - self.column * WIDTH]
+
+
+Term = tuple[Condition, ...]  # all of these
+Terms = tuple[Term, ...]  # any of these
+
+
+@dataclass(frozen=True)
+class Found:
+    """Conditions with whom they catch, and how well.
+
+    Parameters
+    ----------
+    hits, misses : array of bool
+        Whom of the picked and of the others.
+    """
+
+    terms: Terms
+    hits: Flags
+    misses: Flags
+    f1: float
+
+    @property
+    def conditions(self) -> int:
+        """How many there are."""
+        return sum(len(term) for term in self.terms)
+
+
+def caught(terms: Terms, codes: NDArray[np.intp]) -> Flags:
+    """Say which people some conditions catch."""
+    found = np.zeros(len(codes), np.bool_)
+    for term in terms:
+        found |= _all_hold(term, codes)
+    return found
+
+
+def _all_hold(term: Term, codes: NDArray[np.intp]) -> Flags:
+    found = np.ones(len(codes), np.bool_)
+    for condition in term:
+        found &= condition.holds(codes)
+    return found
+
+
+def search(people: Coded, most: int) -> list[Found]:
+    """Find the best conditions, at most 1, at most 2, … at most `most`; the last is the best.
+
+    Each list is grown a condition at a time, the best beginnings side by side; then every
+    condition is chosen anew beside the others until that helps no more. What is left uncaught may
+    be caught by a second list beside the first. Sources: rule lists as Fürnkranz & Flach, *ROC 'n'
+    rule learning*, Machine Learning 58, 2005; the score is the F-measure itself.
+    """
+    total = float(len(people.hits))
+    nothing = Found((), *_nobody(people), 0.0)
+    lists = _grown(people, most, Score(total), nothing)
+    best: list[Found] = []
+    for count in range(1, most + 1):
+        found = [one for one in lists if one.conditions <= count]
+        best.append(max(found, key=_of_f1, default=nothing))
+    for first in range(1, most):
+        begun = max((one for one in lists if one.conditions == first), key=_of_f1, default=None)
+        if begun is None or begun.hits.all():
+            continue
+        for joined in _grown(people, most - first, _beside(people, begun, total), begun):
+            for place in range(joined.conditions - 1, most):
+                if joined.f1 > best[place].f1 + ANOTHER * (len(joined.terms) > 1):
+                    best[place] = joined
+    return best
+
+
+def _of_f1(found: Found) -> float:
+    return found.f1
+
+
+def _nobody(people: Coded) -> tuple[Flags, Flags]:
+    return np.zeros(len(people.hits), np.bool_), np.zeros(len(people.misses), np.bool_)
+
+
+def _beside(people: Coded, found: Found, total: float) -> Score:
+    return Score(total, 1.0, float(found.hits.sum()), float(found.misses.sum()) * people.weight)
+
+
+def _grown(people: Coded, most: int, score: Score, beside: Found) -> list[Found]:
+    """Grow a list of conditions beside those found; gives the best of each length."""
+    search = _Search(people, score, beside)
+    found: list[Found] = []
+    for beta in BETAS:
+        states: list[Term] = [()]
+        for _ in range(most):
+            states = search.longer(states, beta)
+            mended = [search.mended(state) for state in states]
+            found += [search.found(term) for term in mended]
+            # Both go on: a state that lets more people through may end better.
+            states = _distinct(chain(mended[:1], states))[:BEAM]
+    return found
+
+
+def _distinct(terms: Iterator[Term]) -> list[Term]:
+    kept: dict[Any, Term] = {}
+    for term in terms:
+        key = frozenset((c.column, c.allowed.tobytes()) for c in term)
+        kept.setdefault(key, term)
+    return list(kept.values())
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Grows one list of conditions among those whom the others do not catch."""
+
+    people: Coded
+    score: Score
+    beside: Found
+
+    def longer(self, states: Sequence[Term], beta: float) -> list[Term]:
+        """Add a condition to each, and keep the best."""
+        score = replace(self.score, beta=beta)
+        every: list[tuple[float, Term]] = []
+        for term in states:
+            cuts = self._cuts(term, score)
+            used = {condition.column for condition in term}
+            order = np.argsort(-cuts.score, kind="stable").tolist()
+            for column in [one for one in order if one not in used][:BEAM]:
+                added = (*term, Condition(column, cuts.allowed[column]))
+                every.append((float(cuts.score[column]), added))
+        every.sort(key=lambda one: -one[0])
+        return _distinct(term for _, term in every)[:BEAM]
+
+    def mended(self, term: Term) -> Term:
+        """Choose every condition anew beside the others, as long as that helps."""
+        f1 = self.found(term).f1
+        for _ in range(ROUNDS):
+            before = f1
+            for place in range(len(term)):
+                rest = term[:place] + term[place + 1 :]
+                cuts = self._cuts(rest, self.score)
+                taken = [condition.column for condition in rest]
+                ranked = cuts.score.copy()
+                ranked[taken] = -1.0
+                column = int(ranked.argmax())
+                if ranked[column] > f1 + BETTER:
+                    new = Condition(column, cuts.allowed[column])
+                    term = (*rest[:place], new, *rest[place:])
+                    f1 = float(ranked[column])
+            if f1 <= before + BETTER:
+                break
+        return term
+
+    def found(self, term: Term) -> Found:
+        """Say whom a list catches together with those beside it."""
+        hits = self.beside.hits | _all_hold(term, self.people.hits)
+        misses = self.beside.misses | _all_hold(term, self.people.misses)
+        whole = Score(self.score.people)
+        f1 = float(whole.of(hits.sum(), misses.sum() * self.people.weight))
+        return Found((*self.beside.terms, term), hits, misses, f1)
+
+    def _cuts(self, term: Term, score: Score) -> Cuts:
+        hits = ~self.beside.hits & _all_hold(term, self.people.hits)
+        misses = ~self.beside.misses & _all_hold(term, self.people.misses)
+        return self.people.cuts(hits, misses, score)
