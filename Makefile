@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PORT ?= 8501
+API_PORT ?= 8600
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 PEOPLE ?= 20000
 DAYS ?= 180
@@ -15,7 +16,7 @@ RUN := $(BIN)/python
 STAMP := .venv/.runtime-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 DEV_STAMP := .venv/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help setup run work status simulate test check format bench screenshots clean
+.PHONY: help setup run work serve status simulate test check format bench screenshots clean
 
 help: ## Say what there is to make
 	@echo "Kindred: find the people who are alike, say who they are, publish it."
@@ -33,6 +34,9 @@ run: $(STAMP) ## Import the real data, compute, and start the dashboard (PORT=85
 
 work: $(STAMP) ## Run a worker alone, for a dashboard that runs elsewhere
 	@$(RUN) -m pipelines work
+
+serve: $(STAMP) ## Run the API alone (API_PORT=8600)
+	@$(RUN) -m serving --port $(API_PORT)
 
 status: $(STAMP) ## Say what the workspace holds and how fresh it is
 	@$(RUN) -m pipelines status

@@ -1,0 +1,51 @@
+"""``python -m serving``: the API, and nothing beside it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import uvicorn
+
+from data.store import open_store
+from data.workspace import workspace_at
+from kindred.errors import UserError
+from serving.settings import HOST, PORT, settings_from
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until told to end; gives 2 for the user's errors."""
+    parser = argparse.ArgumentParser(
+        prog="python -m serving",
+        description="Kindred's API. The workspace is the folder KINDRED_HOME, or var/.",
+    )
+    parser.add_argument("--host", default=HOST, help=f"where it listens (default: {HOST})")
+    parser.add_argument("--port", type=int, default=PORT, help=f"(default: {PORT})")
+    parser.add_argument("--workers", type=int, help="processes (default: KINDRED_API_WORKERS, 1)")
+    given = parser.parse_args(argv)
+    try:
+        settings = settings_from()
+        open_store(workspace_at()).dispose()  # migrated here, so that workers need not race to
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    uvicorn.run(
+        "serving.app:create",
+        factory=True,
+        host=given.host,
+        port=given.port,
+        workers=given.workers or settings.workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=10,
+        backlog=1024,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""The application: routers, what they share, and the one mapping of errors to answers.
+
+A part of the API is a module with a ``router``; it is included here and nowhere else. What it needs
+per process it adds in a function ``start(serving)`` that is listed in :data:`PARTS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from data.workspace import Workspace, workspace_at
+from serving import health
+from serving.context import Serving
+from serving.errors import add_handlers
+from serving.settings import LOOPBACK_ORIGINS, Settings, settings_from
+
+ROUTERS: Final = (health.router,)
+PARTS: Final[tuple[Callable[[Serving], None], ...]] = ()
+
+
+def create(workspace: Workspace | None = None, settings: Settings | None = None) -> FastAPI:
+    """Make the application; uvicorn calls this once in every worker process."""
+    chosen = settings or settings_from()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        shared = await asyncio.to_thread(Serving.open, workspace or workspace_at(), chosen)
+        app.state.serving = shared
+        for start in PARTS:
+            start(shared)
+        await asyncio.to_thread(shared.look)
+        looking = asyncio.create_task(shared.keep_looking())
+        try:
+            yield
+        finally:
+            shared.stopping = True
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+            shared.close()
+
+    app = FastAPI(
+        title="Kindred",
+        version="1",
+        description="Send events; ask who somebody is and what they should see.",
+        lifespan=lifespan,
+        docs_url=None,  # both pages would fetch scripts from elsewhere
+        redoc_url=None,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    add_handlers(app)
+    everybody = "*" in chosen.origins
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"] if everybody else list(chosen.origins),
+        allow_origin_regex=None if everybody else LOOPBACK_ORIGINS,
+        allow_methods=["GET", "POST", "OPTIONS"],
+        allow_headers=["*"],
+        expose_headers=["ETag", "Retry-After", "X-SSE-Support"],
+        max_age=600,
+    )
+    return app
