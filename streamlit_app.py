@@ -5,6 +5,7 @@ from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
 from dashboard import explore_page, import_board, overview, person_orders, run_board
+from dashboard.actor import who_acts
 from dashboard.furniture import frame, tell_error
 from dashboard.security import SecurityHeaders
 
@@ -42,6 +43,14 @@ def navigate() -> None:
                 help="One person: traits against everyone, orders, place on the map.",
             ),
         ],
+        "Deliver": [
+            st.Page(
+                "pages/publications.py",
+                title="Publications",
+                icon=":material/publish:",
+                help="What is live, since when and by whom; and the way back.",
+            ),
+        ],
         "Operate": [
             st.Page(
                 "pages/runs.py",
@@ -58,6 +67,7 @@ def navigate() -> None:
         page.run()
     except Exception as error:
         tell_error(error)
+    who_acts()
 
 
 if st.runtime.exists():

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from dashboard.actor import given, name_field
 from dashboard.explore_data import MapView
 from dashboard.explore_state import current
 from dashboard.store import engine
-from data.audit import Actor
 from data.map_edits import MAX_NAME, MAX_NOTE, annotate, remove_annotation, rename_cluster
 from data.map_reads import MapCluster
 from kindred.errors import UserError
@@ -27,28 +27,18 @@ def offer_edits(view: MapView, cluster_id: int | None) -> None:
             _note(view)
 
 
-def _actor() -> Actor:
-    name = st.text_input(
-        "Your name",
-        value=st.session_state.get("actor", ""),
-        max_chars=80,
-        help="Kept in the audit log. Nobody checks it until sign-in exists.",
-    )
-    return Actor(name.strip() or "unknown")
-
-
 @st.dialog("Rename this cluster")
 def _rename(cluster: MapCluster) -> None:
     st.caption(f"Found by the run: {cluster.found_name}")
     name = st.text_input("Name", value=cluster.name, max_chars=MAX_NAME)
     sentence = st.text_area("What they are like", value=cluster.sentence, max_chars=1_000)
-    actor = _actor()
+    name_field()
     with st.container(horizontal=True):
         save = st.button("Save", type="primary")
         back = cluster.named_by is not None and st.button("Back to the found name")
-    if not (save or back) or cluster.id is None:
+    actor = given() if save or back else None
+    if actor is None or cluster.id is None:
         return
-    st.session_state["actor"] = actor.name
     own = save and name.strip() != cluster.found_name
     try:
         with engine().begin() as conn:
@@ -72,9 +62,9 @@ def _note(view: MapView) -> None:
     text = st.text_area(
         f"Note on {where}", max_chars=MAX_NOTE, placeholder="What should others know?"
     )
-    actor = _actor()
-    if st.button("Put it on the map", type="primary", disabled=not text.strip()):
-        st.session_state["actor"] = actor.name
+    name_field()
+    said = st.button("Put it on the map", type="primary", disabled=not text.strip())
+    if said and (actor := given()) is not None:
         with engine().begin() as conn:
             annotate(conn, view.run.id, *place, text, actor=actor, at=datetime.now(UTC))
         st.rerun()
@@ -84,8 +74,11 @@ def _note(view: MapView) -> None:
         if columns[1].button(
             "", icon=":material/delete:", help="Take it off", key=f"note_{note.id}"
         ):
+            remover = given()
+            if remover is None:
+                return
             with engine().begin() as conn:
-                remove_annotation(conn, note.id, actor=actor, at=datetime.now(UTC))
+                remove_annotation(conn, note.id, actor=remover, at=datetime.now(UTC))
             st.rerun()
 
 

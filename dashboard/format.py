@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 
 _PERCENT = "\N{NO-BREAK SPACE}%"
+_TAKEN = re.compile(r"[\\`*_\[\]$~#<]|:(?=[A-Za-z])")  # what Markdown or Streamlit take as theirs
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
@@ -167,3 +169,14 @@ def ago(at: datetime, now: datetime) -> str:
         if amount < most:
             return f"{amount} {name}{'' if amount == 1 else 's'} ago"
     return f"on {day(at)}"
+
+
+def verbatim(text: str) -> str:
+    r"""Write text, in Markdown, so that nothing in it is taken for Markdown.
+
+    Examples
+    --------
+    >>> print(verbatim("Tip: 5 $ [a_b] *x* :red"))
+    Tip: 5 \$ \[a\_b\] \*x\* \:red
+    """
+    return _TAKEN.sub(r"\\\g<0>", text)

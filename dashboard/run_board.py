@@ -11,8 +11,9 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy import Row
 
+from dashboard.actor import actor
 from dashboard.format import ago, count, duration, instant
-from dashboard.store import actor, engine, reading
+from dashboard.store import engine, reading
 from data import runs
 from data.runs import OVER, Status
 

@@ -1,4 +1,4 @@
-"""The workspace and its store, opened once a process, and who looks at them.
+"""The workspace and its store, opened once a process.
 
 **How screens cache.** Small reads (a summary, the newest runs) are one bounded query each time:
 they take a millisecond or two and can never be stale. What is large is cached with a *version*
@@ -17,7 +17,6 @@ from typing import Any
 import streamlit as st
 from sqlalchemy import Connection, Engine, Row
 
-from data.audit import Actor
 from data.engine import reader
 from data.store import open_store
 from data.workspace import Workspace, facts, workspace_at
@@ -49,8 +48,3 @@ def workspace_facts() -> Row[Any] | None:
     """Read what the workspace holds; none before the first import."""
     with reading() as conn:
         return facts(conn)
-
-
-def actor() -> Actor:
-    """Say who acts: the name given in this session, unverified until there is a sign-in."""
-    return Actor(str(st.session_state.get("actor") or "dashboard"))

@@ -64,6 +64,19 @@ class Terms:
                 "valid until",
             )
 
+    def hold(self, at: datetime) -> bool:
+        """Tell whether it is valid at a time.
+
+        Examples
+        --------
+        >>> from datetime import UTC
+        >>> new_year = datetime(2027, 1, 1, tzinfo=UTC)
+        >>> Terms(valid_from=new_year).hold(new_year), Terms(valid_until=new_year).hold(new_year)
+        (True, False)
+        """
+        begun = self.valid_from is None or self.valid_from <= at
+        return begun and (self.valid_until is None or self.valid_until > at)
+
 
 @dataclass(frozen=True)
 class Live:
@@ -79,6 +92,8 @@ class Live:
     actor: str
     terms: Terms
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+    action: str = PUBLISHED
 
 
 def publish(
@@ -205,22 +220,24 @@ def dependants(conn: Connection, kind: str, key: str) -> list[str]:
 
 def live(conn: Connection, kind: str, at: datetime) -> list[Live]:
     """List what is live and valid at a time, by key."""
-    rows = conn.execute(
+    return [found for found in standing(conn, kind) if found.terms.hold(at)]
+
+
+def standing(conn: Connection, kind: str | None = None) -> list[Live]:
+    """List every publication that stands, also one whose time has not come or is over."""
+    query = (
         select(definitions.c.kind, definitions.c.key, definitions.c.name)
         .add_columns(versions.c.number, versions.c.body, versions.c.sentence, versions.c.evidence)
-        .add_columns(publications.c.at, publications.c.actor)
-        .add_columns(publications.c.valid_from, publications.c.valid_until)
+        .add_columns(publications.c.at, publications.c.actor, publications.c.why)
+        .add_columns(publications.c.action, publications.c.valid_from, publications.c.valid_until)
         .add_columns(publications.c.browser)
         .join_from(publications, definitions, publications.c.definition_id == definitions.c.id)
         .join(versions, publications.c.version_id == versions.c.id)
-        .where(
-            definitions.c.kind == kind,
-            publications.c.ended_at.is_(None),
-            publications.c.valid_from.is_(None) | (publications.c.valid_from <= at),
-            publications.c.valid_until.is_(None) | (publications.c.valid_until > at),
-        )
-        .order_by(definitions.c.key)
+        .where(publications.c.ended_at.is_(None))
+        .order_by(definitions.c.kind, definitions.c.key)
     )
+    if kind is not None:
+        query = query.where(definitions.c.kind == kind)
     return [
         Live(
             row.kind,
@@ -233,8 +250,10 @@ def live(conn: Connection, kind: str, at: datetime) -> list[Live]:
             row.actor,
             Terms(row.valid_from, row.valid_until, row.browser),
             row.evidence,
+            row.why,
+            row.action,
         )
-        for row in rows
+        for row in conn.execute(query)
     ]
 
 

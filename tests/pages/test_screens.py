@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-import streamlit as st
 from sqlalchemy import Engine, insert
 from streamlit.testing.v1 import AppTest
 
 from data import runs, schema
 from data.audit import Actor
 from data.runs import Status
-from data.workspace import HOME_VARIABLE, STORE_VARIABLE, Workspace
+from data.workspace import Workspace
+from tests.support.screens import ROOT, opened, words
 from tests.support.synthetic_map import build
 
-ROOT = Path(__file__).parents[2]
-PAGES = ("overview", "explore", "person", "runs")
+PAGES = ("overview", "explore", "person", "publications", "runs")
 ANN = Actor("ann")
-
-
-@pytest.fixture
-def home(workspace: Workspace, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setenv(HOME_VARIABLE, str(workspace.home))
-    monkeypatch.setenv(STORE_VARIABLE, workspace.store_url)
-    yield engine
-    st.cache_resource.clear()  # engines of this workspace, too
-    st.cache_data.clear()
-
-
-def opened(page: str, **params: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
-    for name, value in params.items():
-        app.query_params[name] = value
-    app = app.switch_page(f"pages/{page}.py").run()
-    assert not app.exception, app.exception[0].message
-    assert not app.error, app.error[0].value
-    return app
-
-
-def words(app: AppTest) -> str:
-    elements = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info, *app.warning]
-    return "\n".join(str(element.value) for element in elements)
 
 
 @pytest.mark.usefixtures("home")
