@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import ibis
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
@@ -18,7 +18,6 @@ from data.map_reads import MapCluster, MapRun, map_clusters, read_person_ids, re
 from data.segment_events import PERSON
 from data.segment_overlap import rows_on_map
 from data.segment_population import Population
-from data.segment_query import POSITION
 from data.workspace import Workspace
 from kindred.segments.bitmap import Bitmap
 from kindred.segments.describe import Names, sentence
@@ -131,12 +130,9 @@ def picked_on_map(
 
 def people_of(population: Population, ids: pa.Array) -> Bitmap:
     """Find people by their ids; who is not in the snapshot is left out."""
-    people = population.tables.people
-    with population.lock:
-        wanted = ibis.memtable(pa.table({PERSON: ids.cast(pa.string())}))
-        found = people.semi_join(wanted, PERSON).select(POSITION)
-        places = population.run(found).column(POSITION).to_numpy()
-    return Bitmap.of(places, population.size)
+    everybody = population.columns.read(PERSON)
+    found = pc.is_in(everybody, value_set=ids.cast(everybody.type))
+    return Bitmap.where(found.to_numpy())
 
 
 @dataclass(frozen=True)
@@ -166,7 +162,7 @@ def clusters_hit(
     workspace: Workspace, conn: Connection, population: Population, run: MapRun, members: Bitmap
 ) -> list[ClusterHit]:
     """Tell in which clusters of a run a segment's people lie, most people first; noise too."""
-    rows = rows_on_map(workspace, population, run, members, same=False)
+    rows = rows_on_map(workspace, population, run, members)
     labels = read_places(workspace, run).label
     inside = labels[rows]
     found = []

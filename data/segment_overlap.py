@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from data.map_reads import MapRun, read_person_ids
 from data.segment_population import Population, memberships
-from data.segment_query import POSITION
 from data.trait_table import PERSON
 from data.workspace import Workspace
 from kindred.segments.bitmap import Bitmap, overlaps
@@ -79,21 +78,23 @@ def _combinations(sets: Mapping[str, Bitmap]) -> list[tuple[frozenset[str], int]
 
 
 def rows_on_map(
-    workspace: Workspace, population: Population, run: MapRun, members: Bitmap, *, same: bool
+    workspace: Workspace,
+    population: Population,
+    run: MapRun,
+    members: Bitmap,
+    *,
+    same: bool = False,
 ) -> NDArray[np.intp]:
-    """Find the rows of members on a run's map, ascending.
+    """Find the rows of members on a run's map, ascending; who came later is on none.
 
     Parameters
     ----------
     same : bool
-        Whether the map was drawn over the very snapshot that the population is; else people are
-        looked up by id, and who came later is on no row.
+        Whether the map was drawn over the very snapshot that the population is, so that nobody
+        need be looked up.
     """
     if same:
         return members.positions()
-    people = population.tables.people
-    held = members.positions().astype(np.int32)
-    chosen = people.filter(people[POSITION].isin(pa.array(held).to_pylist())).select(PERSON)
-    ids = population.run(chosen).column(PERSON)
+    ids = population.columns.read(PERSON).take(pa.array(members.positions()))
     found = pc.is_in(read_person_ids(workspace, run), value_set=ids.combine_chunks())
     return np.flatnonzero(found.to_numpy())

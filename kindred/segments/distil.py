@@ -61,7 +61,7 @@ class Quality:
     @classmethod
     def of(cls, hits: float, caught: float, picked: float) -> Quality:
         """Count: `hits` of the `picked` are among the `caught`."""
-        return cls(hits / caught if caught else 0.0, hits / picked if picked else 0.0)
+        return cls(float(hits / caught) if caught else 0.0, float(hits / picked) if picked else 0.0)
 
 
 @dataclass(frozen=True)

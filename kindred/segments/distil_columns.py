@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kindred.segments.check_values import LARGEST
-from kindred.segments.rules import TraitRule
 
 WIDTH: Final = 256  # codes of a column
 UNKNOWN: Final = 255  # the code of those of whom it is not known
@@ -37,10 +36,6 @@ class NumberColumn:
     values: NDArray[np.float64]
     whole: bool = False
 
-    def at(self, rows: NDArray[Any]) -> NumberColumn:
-        """Give some people's."""
-        return replace(self, values=self.values[rows])
-
 
 @dataclass(frozen=True)
 class CategoryColumn:
@@ -55,10 +50,6 @@ class CategoryColumn:
     name: str
     codes: NDArray[np.integer]
     values: Sequence[str] | Sequence[bool]
-
-    def at(self, rows: NDArray[Any]) -> CategoryColumn:
-        """Give some people's."""
-        return replace(self, codes=self.codes[rows])
 
 
 Column = NumberColumn | CategoryColumn
@@ -141,26 +132,3 @@ def _texts(column: CategoryColumn, picked: Flags) -> Bins:
     lookup[-1] = UNKNOWN
     codes = lookup[np.where(column.codes >= 0, column.codes, len(column.values))]
     return Bins(codes, np.empty(0), places, bool((codes == len(places)).any()))
-
-
-def holds(column: Column, leaf: TraitRule) -> Flags:
-    """Say of whom a condition holds that distilling wrote, shape (n,); unknown is false."""
-    value: Any = leaf.value
-    if isinstance(column, NumberColumn):
-        return _number_holds(column.values, leaf.op, value)
-    known = column.codes >= 0
-    if leaf.op in {"is_set", "is_not_set"}:
-        return known if leaf.op == "is_set" else ~known
-    wanted = value if isinstance(value, tuple) else (value,)
-    among = np.array([item in wanted for item in column.values] + [False])
-    if leaf.op == "not_in":
-        among = ~among
-    return np.asarray(known & among[np.where(known, column.codes, len(column.values))])
-
-
-def _number_holds(values: NDArray[np.float64], op: str, value: Any) -> Flags:
-    if op == "between":
-        return np.asarray((values >= value[0]) & (values <= value[1]))
-    if op in {"is_set", "is_not_set"}:
-        return np.isnan(values) if op == "is_not_set" else ~np.isnan(values)
-    return np.asarray(values >= value if op == "gte" else values <= value)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import ceil, floor, isinf, log10
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,19 +66,18 @@ def _end(column: NumberColumn, bins: Bins, last: int) -> float | int:
 
 
 def _among(column: CategoryColumn, bins: Bins, inside: NDArray[np.intp]) -> TraitRule:
-    rest = bins.rest and len(bins.places) in inside
-    if rest:
-        out = np.setdiff1d(np.arange(len(bins.places)), inside)
+    out = np.setdiff1d(np.arange(bins.count), inside)
+    rest_is_in = bins.rest and len(bins.places) in inside
+    if rest_is_in or (not bins.rest and len(out) < len(inside)):
         return _listed(column, "not_in", bins.places[out].tolist())
-    places = bins.places[inside].tolist()
-    if len(places) == 1:
-        return TraitRule(column.name, "eq", column.values[places[0]])
-    return _listed(column, "in", places)
+    return _listed(column, "in", bins.places[inside].tolist())
 
 
-def _listed(column: CategoryColumn, op: str, places: Sequence[int]) -> TraitRule:
+def _listed(column: CategoryColumn, op: Literal["in", "not_in"], places: list[int]) -> TraitRule:
     values = tuple(column.values[place] for place in places)
-    return TraitRule(column.name, "not_in" if op == "not_in" else "in", values)
+    if len(values) > 1:
+        return TraitRule(column.name, op, values)
+    return TraitRule(column.name, "eq" if op == "in" else "ne", values[0])
 
 
 def roundest(low: float, high: float) -> float | int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +87,7 @@ class Condition:
 
 Term = tuple[Condition, ...]  # all of these
 Terms = tuple[Term, ...]  # any of these
+Key = frozenset[tuple[int, bytes]]
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,8 @@ def search(people: Coded, most: int) -> list[Found]:
         begun = max((one for one in lists if one.conditions == first), key=_of_f1, default=None)
         if begun is None or begun.hits.all():
             continue
-        for joined in _grown(people, most - first, _beside(people, begun, total), begun):
+        beside = _beside(people, begun, total)
+        for joined in _grown(people, most - first, beside, begun, beam=1, betas=(1.0,)):
             for place in range(joined.conditions - 1, most):
                 if joined.f1 > best[place].f1 + ANOTHER * (len(joined.terms) > 1):
                     best[place] = joined
@@ -163,27 +165,38 @@ def _beside(people: Coded, found: Found, total: float) -> Score:
     return Score(total, 1.0, float(found.hits.sum()), float(found.misses.sum()) * people.weight)
 
 
-def _grown(people: Coded, most: int, score: Score, beside: Found) -> list[Found]:
-    """Grow a list of conditions beside those found; gives the best of each length."""
-    search = _Search(people, score, beside)
+def _grown(
+    people: Coded,
+    most: int,
+    score: Score,
+    beside: Found,
+    beam: int = BEAM,
+    betas: Sequence[float] = BETAS,
+) -> list[Found]:
+    """Grow a list of conditions beside those found; gives what came of each length."""
+    search = _Search(people, score, beside, beam)
     found: list[Found] = []
-    for beta in BETAS:
+    for beta in betas:
         states: list[Term] = [()]
         for _ in range(most):
             states = search.longer(states, beta)
             mended = [search.mended(state) for state in states]
             found += [search.found(term) for term in mended]
             # Both go on: a state that lets more people through may end better.
-            states = _distinct(chain(mended[:1], states))[:BEAM]
+            states = _distinct(chain(mended[:1], states))[:beam]
     return found
 
 
 def _distinct(terms: Iterator[Term]) -> list[Term]:
-    kept: dict[Any, Term] = {}
+    kept: dict[Key, Term] = {}
     for term in terms:
-        key = frozenset((c.column, c.allowed.tobytes()) for c in term)
-        kept.setdefault(key, term)
+        kept.setdefault(_key(term), term)
     return list(kept.values())
+
+
+def _key(term: Term) -> Key:
+    """Name a list by its conditions, in whatever order."""
+    return frozenset((condition.column, condition.allowed.tobytes()) for condition in term)
 
 
 @dataclass(frozen=True)
@@ -193,6 +206,8 @@ class _Search:
     people: Coded
     score: Score
     beside: Found
+    beam: int
+    kept: dict[tuple[Key, float], Cuts] = field(default_factory=dict, repr=False)
 
     def longer(self, states: Sequence[Term], beta: float) -> list[Term]:
         """Add a condition to each, and keep the best."""
@@ -202,11 +217,11 @@ class _Search:
             cuts = self._cuts(term, score)
             used = {condition.column for condition in term}
             order = np.argsort(-cuts.score, kind="stable").tolist()
-            for column in [one for one in order if one not in used][:BEAM]:
+            for column in [one for one in order if one not in used][: self.beam]:
                 added = (*term, Condition(column, cuts.allowed[column]))
                 every.append((float(cuts.score[column]), added))
         every.sort(key=lambda one: -one[0])
-        return _distinct(term for _, term in every)[:BEAM]
+        return _distinct(term for _, term in every)[: self.beam]
 
     def mended(self, term: Term) -> Term:
         """Choose every condition anew beside the others, as long as that helps."""
@@ -237,6 +252,12 @@ class _Search:
         return Found((*self.beside.terms, term), hits, misses, f1)
 
     def _cuts(self, term: Term, score: Score) -> Cuts:
+        key = (_key(term), score.beta)
+        if key not in self.kept:
+            self.kept[key] = self._take(term, score)
+        return self.kept[key]
+
+    def _take(self, term: Term, score: Score) -> Cuts:
         hits = ~self.beside.hits & _all_hold(term, self.people.hits)
         misses = ~self.beside.misses & _all_hold(term, self.people.misses)
         return self.people.cuts(hits, misses, score)
