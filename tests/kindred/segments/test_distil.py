@@ -180,7 +180,10 @@ def test_too_few_and_everybody_are_refused(picked: Any, says: str) -> None:
 
 
 def test_columns_that_tell_nothing_are_refused() -> None:
-    same = [NumberColumn("a", np.ones(40)), CategoryColumn("b", np.full(40, -1), ("x",))]
+    same: list[Column] = [
+        NumberColumn("a", np.ones(40)),
+        CategoryColumn("b", np.full(40, -1), ("x",)),
+    ]
     with pytest.raises(UserError, match="tells people apart"):
         distil(same, np.arange(40) < 20)
 
