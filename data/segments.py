@@ -178,8 +178,8 @@ def segment_versions(conn: Connection, key: str) -> Sequence[Row[Any]]:
     return version_history(conn, KIND, key)
 
 
-def free_key(conn: Connection, name: str) -> str:
-    """Make a key of a name that no other segment has.
+def free_key(conn: Connection, name: str, kind: str = KIND) -> str:
+    """Make a key of a name that no other segment, or definition of a kind, has.
 
     Raises
     ------
@@ -187,7 +187,7 @@ def free_key(conn: Connection, name: str) -> str:
         The name holds no letter or digit to make it of.
     """
     base = slug(name)
-    taken = set(conn.scalars(select(definitions.c.key).where(definitions.c.kind == KIND)))
+    taken = set(conn.scalars(select(definitions.c.key).where(definitions.c.kind == kind)))
     if base not in taken:
         return base
     number = 2
