@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from data import (
     membership_schema,
     publication_schema,
+    recommend_schema,
     serving_schema,
 )  # so that their tables join the metadata
 from data.engine import make_engine, reader
@@ -25,6 +26,7 @@ from kindred.errors import UserError
 METADATA: Final = metadata
 assert publication_schema.outbox.metadata is METADATA
 assert membership_schema.segment_sizes.metadata is METADATA
+assert recommend_schema.trainings.metadata is METADATA
 assert serving_schema.api_keys.metadata is METADATA
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 6_125_371  # of ours alone, in PostgreSQL's space of advisory locks
