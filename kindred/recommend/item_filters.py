@@ -28,8 +28,8 @@ def allowed(steering: s.Steering, fields: Fields, n: int) -> NDArray[np.bool_]:
     includes = [passes(rule.where, fields, n) for rule in steering.of(s.IncludeRule)]
     kept: NDArray[np.bool_] = np.any(includes, axis=0) if includes else np.ones(n, dtype=np.bool_)
     for rule in steering.of(s.ExcludeRule):
-        kept &= ~passes(rule.where, fields, n)
-    return kept
+        kept = kept & ~passes(rule.where, fields, n)
+    return np.asarray(kept, dtype=np.bool_)
 
 
 def known(values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -41,7 +41,7 @@ def known(values: NDArray[Any]) -> NDArray[np.bool_]:
     [True, False, False]
     """
     if values.dtype.kind == "f":
-        return ~np.isnan(values)
+        return np.asarray(~np.isnan(values), dtype=np.bool_)
     if values.dtype.kind != "O":
         return np.ones(len(values), dtype=np.bool_)
     # NaN alone differs from itself.
