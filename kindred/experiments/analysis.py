@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from kindred.experiments import caveats, correction
-from kindred.experiments.bayes import Prior, posterior
+from kindred.experiments import correction
+from kindred.experiments.bayes import BetaBelief, Prior, posterior
+from kindred.experiments.caveats import Caveat
 from kindred.experiments.comparison import absolute_lift, relative_lift
+from kindred.experiments.complaints import about_adjustment, about_reading
 from kindred.experiments.estimates import (
     DENOMINATOR,
     VALUE,
     Adjustment,
     Estimate,
     MetricKind,
+    Summary,
     adjusted_estimate,
     estimate,
     fit_adjustment,
 )
+from kindred.experiments.guardrails import Better, Guardrail, Verdict, judge
 from kindred.experiments.heterogeneity import interaction
 from kindred.experiments.moments import Moments
 from kindred.experiments.results import Reading, Result, SegmentResult
 from kindred.experiments.sequential import DEFAULT_TUNING, AlwaysValid
 
 Correction = Literal["holm", "bh", "none"]
+Family = Literal["all", "metric"]
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,20 @@ class Metric:
     ----------
     covariates : tuple of str
         Columns of its moments that were known before the experiment.
+    better : {"higher", "lower"}
+        Which direction wins.
+    guardrail : Guardrail, optional
+        Given where the metric must not get worse, rather than get better.
+    level : float, optional
+        Which quantile, 0 … 1, for that kind.
     """
 
     name: str
     kind: MetricKind
     covariates: tuple[str, ...] = ()
+    better: Better = "higher"
+    guardrail: Guardrail | None = None
+    level: float | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -58,9 +72,12 @@ class Settings:
     alpha : float
         Nominal chance of a false positive.
     correction : {"holm", "bh", "none"}
-        Over all metrics and variations of one analysis: the stated family.
+        Of p-values for the number of tests.
+    family : {"all", "metric"}
+        The tests that are counted: all metrics and variations of one analysis, or the variations
+        of each metric.
     prior : Prior
-        On the absolute lift.
+        On the lift.
     tuning : float
         Units at which the always-valid interval is narrowest.
     """
@@ -68,54 +85,72 @@ class Settings:
     control: str
     alpha: float = 0.05
     correction: Correction = "holm"
+    family: Family = "all"
     prior: Prior = field(default_factory=Prior)
     tuning: float = DEFAULT_TUNING
 
 
-ByVariation = Mapping[str, Moments]
+ByVariation = Mapping[str, Summary]
 
 
 def compare(
     metric: Metric, arms: ByVariation, settings: Settings, where: str = ""
-) -> tuple[list[Result], list[caveats.Caveat]]:
+) -> tuple[list[Result], list[Caveat]]:
     """Hold every variation of one metric against the control.
 
     Parameters
     ----------
-    arms : mapping of variation to Moments
-        Moments have `metric.columns`.
+    arms : mapping of variation to Moments or Quantile
+        Moments have `metric.columns`. Where the control is not among them, what the arms come to
+        is given all the same, without a lift.
     where : str
         Named in caveats, in front of metric and variation.
     """
-    said: list[caveats.Caveat] = []
+    said: list[Caveat] = []
     results: list[Result] = []
-    control = arms.get(settings.control)
-    if control is None:
-        return results, said
+    known = settings.control in arms
+    control = arms[settings.control] if known else Moments.empty(metric.columns)
     adjustment = _adjustment(metric, arms)
-    for variation, moments in arms.items():
+    bases = _estimates(control, metric, adjustment)
+    place = " · ".join(part for part in (where, metric.name) if part)
+    if known:
+        said += about_adjustment(metric.covariates, arms, place)
+    for variation, summary in arms.items():
         if variation == settings.control:
             continue
-        place = " · ".join(part for part in (where, metric.name, variation) if part)
-        plain = _reading(estimate(control, metric.kind), estimate(moments, metric.kind), settings)
-        adjusted = None
-        if adjustment is not None:
-            adjusted = _reading(
-                adjusted_estimate(control, metric.kind, adjustment),
-                adjusted_estimate(moments, metric.kind, adjustment),
-                settings,
-            )
-        said += _complaints(metric, control, moments, plain, place)
-        explained = adjustment.explained if adjustment is not None else None
-        results.append(Result(metric.name, variation, settings.control, plain, adjusted, explained))
+        own = _estimates(summary, metric, adjustment)
+        plain = _reading(bases[0], own[0], metric, settings)
+        cuped = _reading(bases[1], own[1], metric, settings) if bases[1] and own[1] else None
+        if known:
+            said += about_reading(metric.kind, control, summary, plain, f"{place} · {variation}")
+        explained = adjustment.explained if adjustment else None
+        result = Result(metric.name, variation, settings.control, plain, cuped, explained)
+        results.append(replace(result, guardrail=_verdict(metric, result, settings)))
     return results, said
 
 
-def adjust_p_values(results: Sequence[Result], method: Correction) -> list[Result]:
-    """Correct p-values over the family `results`, raw and CUPED each for itself."""
-    plain = _corrected([r.plain.p_value for r in results], method)
-    cuped = _corrected([r.cuped.p_value if r.cuped else math.nan for r in results], method)
+def adjust_p_values(
+    results: Sequence[Result], method: Correction, family: Family = "all"
+) -> list[Result]:
+    """Correct p-values over their family, raw and CUPED each for itself."""
+    if family == "metric":
+        names = dict.fromkeys(result.metric for result in results)
+        own = {
+            n: iter(adjust_p_values([r for r in results if r.metric == n], method)) for n in names
+        }
+        return [next(own[result.metric]) for result in results]
+    plain = corrected([r.plain.p_value for r in results], method)
+    cuped = corrected([r.cuped.p_value if r.cuped else math.nan for r in results], method)
     return [result.with_adjusted(p, q) for result, p, q in zip(results, plain, cuped, strict=True)]
+
+
+def corrected(p_values: Sequence[float], method: Correction) -> list[float]:
+    """Correct p-values over one family."""
+    if method == "holm":
+        return correction.holm(p_values)
+    if method == "bh":
+        return correction.benjamini_hochberg(p_values)
+    return list(p_values)
 
 
 def compare_segments(
@@ -123,12 +158,12 @@ def compare_segments(
     column: str,
     levels: Mapping[str, ByVariation],
     settings: Settings,
-) -> tuple[list[SegmentResult], list[caveats.Caveat]]:
+) -> tuple[list[SegmentResult], list[Caveat]]:
     """Test first whether the levels of a segment column differ, then give each level's results.
 
     The levels' p-values are corrected over the levels of one column, metric and variation.
     """
-    said: list[caveats.Caveat] = []
+    said: list[Caveat] = []
     by_variation: dict[str, list[tuple[str, Result]]] = {}
     for level, arms in levels.items():
         results, noted = compare(metric, arms, settings, f"{column} = {level}")
@@ -138,25 +173,54 @@ def compare_segments(
     found: list[SegmentResult] = []
     for variation, pairs in by_variation.items():
         test = interaction([result.plain.absolute for _, result in pairs])
-        corrected = adjust_p_values([result for _, result in pairs], settings.correction)
-        rows = tuple(zip([level for level, _ in pairs], corrected, strict=True))
+        adjusted = adjust_p_values([result for _, result in pairs], settings.correction)
+        rows = tuple(zip([level for level, _ in pairs], adjusted, strict=True))
         found.append(SegmentResult(column, metric.name, variation, test, rows))
     return found, said
+
+
+def adjust_interactions(found: Sequence[SegmentResult], method: Correction) -> list[SegmentResult]:
+    """Correct the tests of whether levels differ over all such tests of one analysis."""
+    p_values = corrected([one.interaction.p_value for one in found], method)
+    return [
+        replace(one, interaction=replace(one.interaction, adjusted_p_value=p))
+        for one, p in zip(found, p_values, strict=True)
+    ]
 
 
 def _adjustment(metric: Metric, arms: ByVariation) -> Adjustment | None:
     if not metric.covariates:
         return None
-    pooled = sum(arms.values(), Moments.empty(metric.columns))
+    pooled = Moments.empty(metric.columns)
+    for summary in arms.values():
+        if isinstance(summary, Moments):
+            pooled = pooled + summary
     return fit_adjustment(pooled, metric.kind, metric.covariates)
 
 
-def _reading(control: Estimate, arm: Estimate, settings: Settings) -> Reading:
+def _estimates(
+    summary: Summary, metric: Metric, adjustment: Adjustment | None
+) -> tuple[Estimate, Estimate | None]:
+    """Estimate raw, and less what covariates foretold."""
+    raw = estimate(summary, metric.kind)
+    if adjustment is None or not isinstance(summary, Moments):
+        return raw, None
+    return raw, adjusted_estimate(summary, metric.kind, adjustment)
+
+
+def _reading(control: Estimate, arm: Estimate, metric: Metric, settings: Settings) -> Reading:
     absolute, relative = absolute_lift(control, arm), relative_lift(control, arm)
     n = control.n + arm.n
-    always = AlwaysValid(absolute, n, settings.alpha, settings.tuning)
-    always_relative = AlwaysValid(relative, n, settings.alpha, settings.tuning)
-    usable = absolute.standard_error > 0
+    counts = None
+    if metric.kind.is_rate and min(control.n, arm.n) > 0:
+        counts = (
+            BetaBelief.after(control.unadjusted * control.n, control.n),
+            BetaBelief.after(arm.unadjusted * arm.n, arm.n),
+        )
+    usable = absolute.usable
+    prior = settings.prior.scaled(control.unadjusted)
+    valid = AlwaysValid(absolute, n, settings.alpha, settings.tuning)
+    valid_relative = AlwaysValid(relative, n, settings.alpha, settings.tuning)
     return Reading(
         control,
         arm,
@@ -165,49 +229,18 @@ def _reading(control: Estimate, arm: Estimate, settings: Settings) -> Reading:
         absolute.interval(settings.alpha),
         relative.interval(settings.alpha),
         absolute.p_value,
-        posterior(absolute, settings.prior) if usable else None,
-        always if usable else None,
-        always_relative if relative.standard_error > 0 else None,
+        posterior(absolute, prior) if usable else None,
+        valid if usable else None,
+        valid_relative if relative.usable else None,
+        alpha=settings.alpha,
+        better=metric.better,
+        counts=counts,
     )
 
 
-def _corrected(p_values: Sequence[float], method: Correction) -> list[float]:
-    if method == "holm":
-        return correction.holm(p_values)
-    if method == "bh":
-        return correction.benjamini_hochberg(p_values)
-    return list(p_values)
-
-
-def _complaints(
-    metric: Metric, control: Moments, arm: Moments, reading: Reading, place: str
-) -> list[caveats.Caveat]:
-    said: list[caveats.Caveat] = []
-    if control.n == 0 or arm.n == 0:
-        return [caveats.EMPTY_ARM.at(place)]
-    if control.n == 1 or arm.n == 1:
-        return [caveats.SINGLE_UNIT.at(place)]
-    if metric.kind is MetricKind.RATIO and 0 in (
-        control.mean(DENOMINATOR),
-        arm.mean(DENOMINATOR),
-    ):
-        return [caveats.ZERO_DENOMINATOR.at(place)]
-    if not reading.absolute.standard_error > 0:
-        said.append(caveats.ZERO_VARIANCE.at(place))
-    if reading.control.unadjusted == 0:
-        said.append(caveats.ZERO_BASELINE.at(place))
-    elif reading.control.unadjusted < 0:
-        said.append(caveats.NEGATIVE_BASELINE.at(place))
-    if metric.kind is MetricKind.PROPORTION and _few_conversions(control, arm):
-        said.append(caveats.FEW_CONVERSIONS.at(place))
-    if metric.covariates and reading.absolute.standard_error > 0:
-        constant = [x for x in metric.covariates if not (control + arm).variance(x) > 0]
-        said += [caveats.CONSTANT_COVARIATE.at(f"{place} · {x}") for x in constant]
-    return said
-
-
-def _few_conversions(control: Moments, arm: Moments) -> bool:
-    """Below about five successes or failures the normal approximation misleads."""
-    counts = [m.mean(VALUE) * m.n for m in (control, arm)]
-    failures = [m.n - hits for m, hits in zip((control, arm), counts, strict=True)]
-    return min(counts + failures) < 5
+def _verdict(metric: Metric, result: Result, settings: Settings) -> Verdict | None:
+    if metric.guardrail is None:
+        return None
+    best = result.best
+    lift = best.relative if metric.guardrail.relative else best.absolute
+    return judge(lift, metric.guardrail, metric.better, settings.alpha)

@@ -55,6 +55,9 @@ FEW_CONVERSIONS = Caveat(
     "few_conversions",
     "Fewer than five conversions (or failures) in an arm: read the p-value with care.",
 )
+FEW_EVENTS = Caveat(
+    "few_events", "An arm has too few events for this quantile: no interval and no test."
+)
 CONSTANT_COVARIATE = Caveat(
     "constant_covariate", "The covariate is the same for every unit: it explains nothing."
 )
@@ -90,6 +93,13 @@ SAMPLE_RATIO = Caveat(
 )
 SMALL_DEVIATION = Caveat(
     "sample_ratio_small",
-    "The split is off by more than chance, yet by less than half a percentage point.",
+    "The split is off by more than chance, yet no arm is off by 1 %: with this many people even "
+    "that shows. It hardly moves a result, but look for its reason.",
+)
+MISSING_ARM = Caveat("missing_arm", "The split plans people for this variation; it has none.")
+PRE_PERIOD_BIAS = Caveat(
+    "pre_period_bias",
+    "The arms differed before the experiment began, by more than chance: read the adjusted result "
+    "and look for the reason.",
 )
 UNPLANNED_ARM = Caveat("unplanned_arm", "The split gives this variation nothing, yet it has units.")

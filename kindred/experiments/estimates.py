@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from kindred.experiments.moments import Moments
+from kindred.experiments.quantiles import Quantile
 
 VALUE = "value"
 DENOMINATOR = "denominator"
@@ -21,6 +22,13 @@ class MetricKind(StrEnum):
     MEAN = "mean"  # one number a unit
     PROPORTION = "proportion"  # 0 or 1 a unit
     RATIO = "ratio"  # a sum over a sum, such as clicks a view
+    RETENTION = "retention"  # 0 or 1 a unit whose window has passed; the others have no value
+    QUANTILE = "quantile"  # of all events, units being clusters
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether a unit's number is 0 or 1."""
+        return self in {MetricKind.PROPORTION, MetricKind.RETENTION}
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,10 @@ def influence(moments: Moments, kind: MetricKind) -> dict[str, float]:
     return {VALUE: 1.0 / bottom, DENOMINATOR: -ratio / bottom}
 
 
-def estimate(moments: Moments, kind: MetricKind) -> Estimate:
+Summary = Moments | Quantile
+
+
+def estimate(moments: Summary, kind: MetricKind) -> Estimate:
     """Estimate a metric without adjustment.
 
     Notes
@@ -75,8 +86,10 @@ def estimate(moments: Moments, kind: MetricKind) -> Estimate:
     nan = float("nan")
     if moments.n == 0:
         return Estimate(0, nan, nan, nan)
+    if isinstance(moments, Quantile):
+        return Estimate(moments.n, moments.value, moments.variance(), moments.value)
     mean = moments.mean(VALUE)
-    if kind is MetricKind.PROPORTION:
+    if kind.is_rate:
         return Estimate(moments.n, mean, mean * (1 - mean), mean)
     if kind is MetricKind.MEAN:
         return Estimate(moments.n, mean, moments.variance(VALUE), mean)
@@ -149,7 +162,7 @@ def adjusted_estimate(moments: Moments, kind: MetricKind, adjustment: Adjustment
     )
     weights = influence(moments, kind) | {x: -theta for x, theta in adjustment.theta.items()}
     variance = moments.combination_variance(weights)
-    if kind is MetricKind.PROPORTION:
+    if kind.is_rate:
         # A proportion's own variance has divisor n, here as without adjustment.
         variance += raw.variance - moments.variance(VALUE)
-    return Estimate(moments.n, raw.value - shift, variance, raw.value)
+    return Estimate(moments.n, raw.value - shift, max(variance, 0.0), raw.value)

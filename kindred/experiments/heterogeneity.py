@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special
 
-from kindred.experiments.comparison import Lift
+from kindred.experiments.comparison import SMALLEST, Lift
 
 
 @dataclass(frozen=True)
@@ -22,11 +21,14 @@ class Interaction:
     degrees_of_freedom : int
     p_value : float
         Small where the segments differ by more than chance.
+    adjusted_p_value : float
+        Corrected over all such tests of one analysis.
     """
 
     statistic: float
     degrees_of_freedom: int
     p_value: float
+    adjusted_p_value: float = float("nan")
 
 
 def interaction(lifts: Sequence[Lift]) -> Interaction:
@@ -35,7 +37,7 @@ def interaction(lifts: Sequence[Lift]) -> Interaction:
     Cochran (1954), *The combination of estimates from different experiments*, Biometrics 10.
     Segments without an interval take no part.
     """
-    usable = [lift for lift in lifts if lift.standard_error > 0 and math.isfinite(lift.value)]
+    usable = [lift for lift in lifts if lift.usable]
     if len(usable) < 2:
         return Interaction(float("nan"), 0, float("nan"))
     weights = [lift.standard_error**-2 for lift in usable]
@@ -43,4 +45,4 @@ def interaction(lifts: Sequence[Lift]) -> Interaction:
     common = sum(w * lift.value for w, lift in pairs) / sum(weights)
     q = sum(w * (lift.value - common) ** 2 for w, lift in pairs)
     freedom = len(usable) - 1
-    return Interaction(q, freedom, float(stats.chi2.sf(q, freedom)))
+    return Interaction(q, freedom, max(float(special.chdtrc(freedom, q)), SMALLEST))

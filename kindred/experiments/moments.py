@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Vector = NDArray[np.float64]
 
+_ROUNDING = 8 * float(np.finfo(np.float64).eps)
+_DIGITS = 1e-12  # of a variance that is left when its parts cancel
+
 
 @dataclass(frozen=True, eq=False)
 class Moments:
@@ -61,6 +64,14 @@ class Moments:
         return cls(names, table.shape[1], means, centred @ centred.T)
 
     @classmethod
+    def of_mean_and_variance(cls, column: str, n: int, mean: float, variance: float) -> Moments:
+        """Take what another system has summed up: count, mean and sample variance."""
+        if n == 0:
+            return cls.empty((column,))
+        comoments = np.array([[variance * (n - 1)]], dtype=np.float64)
+        return cls((column,), n, np.array([mean], dtype=np.float64), comoments)
+
+    @classmethod
     def of_sums(
         cls,
         columns: Sequence[str],
@@ -68,11 +79,18 @@ class Moments:
         sums: Sequence[float],
         products: Sequence[Sequence[float]],
     ) -> Moments:
-        """Take raw sums and raw cross products ``Σ xᵢxⱼ``, as another system may give them."""
+        """Take raw sums and raw cross products ``Σ xᵢxⱼ``, as another system may give them.
+
+        A column whose squares differ from ``n · mean²`` by no more than rounding has no spread.
+        """
         if n == 0:
             return cls.empty(columns)
         totals = np.asarray(sums, dtype=np.float64)
-        comoments = np.asarray(products, dtype=np.float64) - np.outer(totals, totals) / n
+        raw = np.asarray(products, dtype=np.float64)
+        comoments = raw - np.outer(totals, totals) / n
+        constant = np.diag(comoments) <= 2 * _ROUNDING * np.diag(raw)
+        comoments[constant, :] = 0.0
+        comoments[:, constant] = 0.0
         return cls(tuple(columns), n, totals / n, comoments)
 
     def __add__(self, other: Moments) -> Moments:
@@ -94,8 +112,12 @@ class Moments:
         return float(self.means[self._at(column)]) if self.n else float("nan")
 
     def variance(self, column: str) -> float:
-        """Sample variance (divisor n − 1) of a column."""
-        return self.covariance(column, column)
+        """Sample variance (divisor n − 1) of a column; a spread of mere rounding is none."""
+        at = self._at(column)
+        if self.n < 2:
+            return float("nan")
+        variance = float(self.comoments[at, at]) / (self.n - 1)
+        return variance if variance > (_ROUNDING * float(self.means[at])) ** 2 else 0.0
 
     def covariance(self, one: str, other: str) -> float:
         """Sample covariance (divisor n − 1) of two columns."""
@@ -104,13 +126,21 @@ class Moments:
         return float(self.comoments[self._at(one), self._at(other)] / (self.n - 1))
 
     def combination_variance(self, weights: Mapping[str, float]) -> float:
-        """Sample variance of a weighted sum of columns, wᵀSw."""
+        """Sample variance of a weighted sum of columns, wᵀSw.
+
+        Where the columns cancel each other but for rounding (clicks that are always half the
+        views), it is zero.
+        """
         if self.n < 2:
             return float("nan")
         w = np.zeros(len(self.columns))
         for column, weight in weights.items():
             w[self._at(column)] = weight
-        return float(w @ self.comoments @ w) / (self.n - 1)
+        scaled = w[:, None] * self.comoments * w
+        total = float(scaled.sum())
+        if total <= _DIGITS * float(np.abs(scaled).sum()):
+            return 0.0
+        return total / (self.n - 1)
 
     def _at(self, column: str) -> int:
         return self.columns.index(column)

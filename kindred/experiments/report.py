@@ -10,28 +10,37 @@ from kindred.experiments import caveats
 from kindred.experiments.analysis import (
     Metric,
     Settings,
+    adjust_interactions,
     adjust_p_values,
     compare,
     compare_segments,
 )
+from kindred.experiments.balance import Balance, balance
 from kindred.experiments.caveats import Caveat
+from kindred.experiments.estimates import Summary
 from kindred.experiments.moments import Moments
 from kindred.experiments.results import Result, SegmentResult, number
 from kindred.experiments.srm import SampleRatio, sample_ratio
 
 SUSPICIOUS: Final = 0.001  # p-value below which a split is not the planned one
-SMALL_IN_PRACTICE: Final = 0.005  # half a percentage point
+SMALL_IN_PRACTICE: Final = 0.01  # of an arm's planned size
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Moments of one metric in one variation, and in one level of a segment column if given."""
+    """One metric in one variation, and in one level of a segment column if given.
+
+    Parameters
+    ----------
+    moments : Moments or Quantile
+        The latter for metrics of that kind, which need cells without a segment for the whole.
+    """
 
     segment: str | None
     level: str | None
     variation: str
     metric: str
-    moments: Moments
+    moments: Summary
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,8 @@ class Report:
     ----------
     arms : mapping
         Units of each variation.
+    balances : sequence of Balance
+        Whether the arms were alike before the experiment, by each covariate.
     """
 
     ratio: SampleRatio
@@ -49,6 +60,7 @@ class Report:
     results: Sequence[Result]
     segments: Sequence[SegmentResult]
     caveats: Sequence[Caveat]
+    balances: Sequence[Balance] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Give the contract's JSON, at full precision."""
@@ -56,10 +68,12 @@ class Report:
             "srm": {
                 "p_value": number(self.ratio.p_value),
                 "largest_deviation": number(self.ratio.largest_deviation),
+                "largest_relative_deviation": number(self.ratio.largest_relative),
             },
             "arms": dict(self.arms),
             "results": [result.as_json() for result in self.results],
             "segments": [segment.as_json() for segment in self.segments],
+            "pre_period": [balance.as_json() for balance in self.balances],
             "warnings": [
                 {"code": c.code, "message": c.message, "where": c.where} for c in self.caveats
             ],
@@ -91,49 +105,79 @@ def report(
     ratio = sample_ratio(arms, weights)
     said = [*known, *_health(arms, ratio, settings)]
     columns = list(dict.fromkeys(cell.segment for cell in cells))
+    by_metric = _by_metric(cells)
     results: list[Result] = []
     segments: list[SegmentResult] = []
+    balances: list[Balance] = []
     for metric in metrics:
-        own = [cell for cell in cells if cell.metric == metric.name]
-        whole = _added([cell for cell in own if cell.segment == columns[0]], metric, arms)
+        own = by_metric.get(metric.name, [])
+        whole = _added([cell for cell in own if cell.segment == _whole(own)], metric, arms)
         found, noted = compare(metric, whole, settings)
         results += found
         said += noted
+        balances += balance(metric, whole, settings.control)
         for column in columns:
             if column is not None:
                 levels = _levels([cell for cell in own if cell.segment == column], metric, arms)
                 by_level, noted = compare_segments(metric, column, levels, settings)
                 segments += by_level
                 said += noted
-    return Report(ratio, arms, adjust_p_values(results, settings.correction), segments, said)
+    said += [caveats.PRE_PERIOD_BIAS.at(one.place) for one in balances if one.p_value < SUSPICIOUS]
+    return Report(
+        ratio,
+        arms,
+        adjust_p_values(results, settings.correction, settings.family),
+        adjust_interactions(segments, settings.correction),
+        said,
+        balances,
+    )
+
+
+def _by_metric(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
+    found: dict[str, list[Cell]] = {}
+    for cell in cells:
+        found.setdefault(cell.metric, []).append(cell)
+    return found
+
+
+def _whole(cells: Sequence[Cell]) -> str | None:
+    """Name the segment column whose levels make the whole: none, where cells of the whole exist."""
+    columns = {cell.segment for cell in cells}
+    return None if None in columns or not cells else cells[0].segment
 
 
 def _health(arms: Mapping[str, int], ratio: SampleRatio, settings: Settings) -> list[Caveat]:
     said = [caveats.UNPLANNED_ARM.at(arm) for arm in ratio.unplanned]
+    said += [caveats.MISSING_ARM.at(arm) for arm in ratio.missing]
     if settings.control not in arms:
         there = ", ".join(arms) or "none"
         said.append(caveats.CONTROL_MISSING.at(f"{settings.control} (there are: {there})"))
     elif len(arms) < 2:
         said.append(caveats.ONE_ARM.at(settings.control))
     if ratio.p_value < SUSPICIOUS:
-        small = ratio.largest_deviation < SMALL_IN_PRACTICE
+        small = ratio.largest_relative < SMALL_IN_PRACTICE
         kind = caveats.SMALL_DEVIATION if small else caveats.SAMPLE_RATIO
         said.append(kind.at(ratio.worst or ""))
     return said
 
 
-def _added(cells: Sequence[Cell], metric: Metric, arms: Mapping[str, int]) -> dict[str, Moments]:
+def _added(cells: Sequence[Cell], metric: Metric, arms: Mapping[str, int]) -> dict[str, Summary]:
     """Add up cells by variation; a variation without any has no units."""
-    whole = {arm: Moments.empty(metric.columns) for arm in arms}
+    whole: dict[str, Summary] = {arm: Moments.empty(metric.columns) for arm in arms}
     for cell in cells:
-        whole[cell.variation] = whole[cell.variation] + cell.moments
+        before = whole[cell.variation]
+        if isinstance(before, Moments) and isinstance(cell.moments, Moments):
+            whole[cell.variation] = before + cell.moments
+        else:
+            whole[cell.variation] = cell.moments
     return whole
 
 
 def _levels(
     cells: Sequence[Cell], metric: Metric, arms: Mapping[str, int]
-) -> dict[str, dict[str, Moments]]:
-    names = sorted({cell.level for cell in cells if cell.level is not None})
-    return {
-        name: _added([cell for cell in cells if cell.level == name], metric, arms) for name in names
-    }
+) -> dict[str, dict[str, Summary]]:
+    by_level: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if cell.level is not None:
+            by_level.setdefault(cell.level, []).append(cell)
+    return {name: _added(by_level[name], metric, arms) for name in sorted(by_level)}

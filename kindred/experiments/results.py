@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from kindred.experiments.bayes import Posterior
+from kindred.experiments.bayes import BetaBelief, Posterior, beta_chance_and_loss
 from kindred.experiments.comparison import Lift
 from kindred.experiments.estimates import Estimate
+from kindred.experiments.guardrails import Better, Verdict
 from kindred.experiments.heterogeneity import Interaction
 from kindred.experiments.sequential import AlwaysValid
 
@@ -17,7 +18,17 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Reading:
-    """One metric of one variation against the control, read in all ways at once."""
+    """One metric of one variation against the control, read in all ways at once.
+
+    Parameters
+    ----------
+    belief : Posterior or None
+        Of the absolute lift.
+    always, always_relative : AlwaysValid or None
+        The lifts as they may be looked at every day.
+    counts : pair of BetaBelief, optional
+        Control's and arm's rate, for metrics that are 0 or 1.
+    """
 
     control: Estimate
     arm: Estimate
@@ -30,9 +41,30 @@ class Reading:
     always: AlwaysValid | None
     always_relative: AlwaysValid | None
     adjusted_p_value: float = math.nan
+    alpha: float = 0.05
+    better: Better = "higher"
+    counts: tuple[BetaBelief, BetaBelief] | None = None
+
+    @property
+    def winning(self) -> Posterior | None:
+        """The belief in how much better the arm is; above zero is better, whatever the metric."""
+        if self.belief is None or self.better == "higher":
+            return self.belief
+        return self.belief.reversed
+
+    def beta_binomial(self) -> dict[str, float] | None:
+        """Give the exact chance to win and expected loss of a rate, from uniform priors."""
+        if self.counts is None:
+            return None
+        control, arm = self.counts
+        if self.better == "lower":  # fewer conversions are more of the others
+            control, arm = control.reversed, arm.reversed
+        chance, loss = beta_chance_and_loss(control, arm)
+        return {"chance_to_win": chance, "expected_loss": loss}
 
     def as_json(self) -> dict[str, Any]:
         """Give the contract's fields; what does not exist is null."""
+        winning, always, relative = self.winning, self.always, self.always_relative
         return {
             "n": self.arm.n,
             "n_control": self.control.n,
@@ -45,23 +77,43 @@ class Reading:
             "relative_lift_ci": numbers(self.relative_interval),
             "relative_p_value": number(self.relative.p_value),
             "p_value_adjusted": number(self.adjusted_p_value),
-            "chance_to_win": number(self.belief.chance_to_win if self.belief else math.nan),
-            "expected_loss": number(self.belief.expected_loss if self.belief else math.nan),
-            "sequential_ci": numbers(self.always.interval()) if self.always else None,
-            "sequential_p_value": number(self.always.p_value()) if self.always else None,
+            "standard_error": number(self.absolute.standard_error),
+            "degrees_of_freedom": number(self.absolute.degrees_of_freedom),
+            "chance_to_win": number(winning.chance_to_win if winning else None),
+            "expected_loss": number(winning.expected_loss if winning else None),
+            "credible_interval": numbers(self.belief.interval(self.alpha)) if self.belief else None,
+            "sequential_ci": numbers(always.interval()) if always else None,
+            "sequential_p_value": number(always.p_value()) if always else None,
+            "sequential_lower_bound": number(always.lower_bound()) if always else None,
+            "sequential_upper_bound": number(always.upper_bound()) if always else None,
+            "sequential_relative_ci": numbers(relative.interval()) if relative else None,
         }
 
 
 @dataclass(frozen=True)
 class Result:
-    """A metric of a variation: as measured, and less what covariates foretold (CUPED)."""
+    """A metric of a variation: as measured, and less what covariates foretold (CUPED).
+
+    Parameters
+    ----------
+    explained : float or None
+        Share of the variance that the covariates take away.
+    guardrail : Verdict or None
+        Where the metric must not get worse.
+    """
 
     metric: str
     variation: str
     control: str
     plain: Reading
     cuped: Reading | None
-    explained: float | None
+    explained: float | None = None
+    guardrail: Verdict | None = None
+
+    @property
+    def best(self) -> Reading:
+        """The sharper reading: adjusted where there is one."""
+        return self.cuped or self.plain
 
     def with_adjusted(self, plain: float, cuped: float) -> Result:
         """Carry p-values that were corrected over their family."""
@@ -74,10 +126,13 @@ class Result:
     def as_json(self) -> dict[str, Any]:
         """Give the contract's fields."""
         names = {"metric": self.metric, "variation": self.variation, "control": self.control}
-        cuped = None
+        cuped = guardrail = None
         if self.cuped is not None:
             cuped = self.cuped.as_json() | {"variance_explained": number(self.explained)}
-        return names | self.plain.as_json() | {"cuped": cuped}
+        if self.guardrail is not None:
+            guardrail = asdict(self.guardrail)
+        more = {"beta_binomial": self.plain.beta_binomial(), "guardrail": guardrail}
+        return names | self.plain.as_json() | {"cuped": cuped} | more
 
 
 @dataclass(frozen=True)
@@ -100,6 +155,7 @@ class SegmentResult:
                 "statistic": number(self.interaction.statistic),
                 "degrees_of_freedom": self.interaction.degrees_of_freedom,
                 "p_value": number(self.interaction.p_value),
+                "p_value_adjusted": number(self.interaction.adjusted_p_value),
             },
             "levels": [{"level": level} | result.as_json() for level, result in self.levels],
         }

@@ -8,13 +8,18 @@ equations as in version 7).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from kindred.experiments.comparison import Lift
+from kindred.experiments.comparison import SMALLEST, Lift
 
 DEFAULT_TUNING = 5000.0
 
+Interval = tuple[float, float]
 
+
+@lru_cache(maxsize=64)
 def tightest_at(n: float, alpha: float) -> float:
     """Choose ρ so that the sequence is narrowest after about `n` units (eq. 161)."""
     spread = -2 * math.log(alpha)
@@ -28,7 +33,7 @@ class AlwaysValid:
     Parameters
     ----------
     lift : Lift
-    n : int
+    n : float
         Units of both arms.
     alpha : float
     tuning : float
@@ -36,7 +41,7 @@ class AlwaysValid:
     """
 
     lift: Lift
-    n: int
+    n: float
     alpha: float = 0.05
     tuning: float = DEFAULT_TUNING
 
@@ -63,7 +68,7 @@ class AlwaysValid:
         z2 = ((self.lift.value - null) / self.lift.standard_error) ** 2
         # In logarithms, for a large e-value would overflow before it is turned over.
         log_e = self._spread * z2 / (2 * (self._spread + 1)) - 0.5 * math.log1p(self._spread)
-        return math.exp(-max(log_e, 0.0))
+        return max(math.exp(-max(log_e, 0.0)), SMALLEST)
 
     @property
     def _spread(self) -> float:
@@ -81,3 +86,47 @@ class AlwaysValid:
             * math.log1p(math.sqrt(spread + 1) / (2 * self.alpha))
             / (self.n * spread)
         )
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """What all looks up to this one say together.
+
+    Parameters
+    ----------
+    interval : tuple of float
+        Where the lift lies by every look's interval at once. The intervals hold at the same time,
+        so their intersection does; should they not meet, the last one is given.
+    p_value : float
+        The smallest so far.
+    decided_at : int or None
+        The first look whose interval left zero out, counted from 0.
+    """
+
+    interval: Interval
+    p_value: float
+    decided_at: int | None
+
+
+def so_far(looks: Sequence[AlwaysValid | None]) -> list[SoFar | None]:
+    """Read one lift at look after look; a look without a test changes nothing."""
+    told: list[SoFar | None] = []
+    last: SoFar | None = None
+    for place, look in enumerate(looks):
+        if look is not None:
+            last = _next(last, look, place)
+        told.append(last)
+    return told
+
+
+def _next(last: SoFar | None, look: AlwaysValid, place: int) -> SoFar:
+    low, high = here = look.interval()
+    decided = None if low <= 0 <= high else place
+    if last is None:
+        return SoFar(here, look.p_value(), decided)
+    low, high = max(low, last.interval[0]), min(high, last.interval[1])
+    return SoFar(
+        (low, high) if low <= high else here,
+        min(look.p_value(), last.p_value),
+        decided if last.decided_at is None else last.decided_at,
+    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special
+
+from kindred.experiments.comparison import SMALLEST
 
 
 @dataclass(frozen=True)
@@ -15,20 +17,26 @@ class SampleRatio:
     Parameters
     ----------
     p_value : float
-        Of Pearson's χ² test against the planned split.
+        Of Pearson's χ² test against the planned split; not a number where there is none to test.
     largest_deviation : float
-        Largest difference between an arm's share and its planned share, in shares (0 … 1): at a
+        Largest difference between an arm's share and its planned share, in shares (0 … 1).
+    largest_relative : float
+        Largest deviation of an arm's size from its planned size, as a share of the latter: at a
         huge n a deviation that changes nothing is significant all the same.
     worst : str or None
-        The arm with that deviation.
+        The arm whose size is off by most.
     unplanned : tuple of str
         Arms with people but without weight: nobody should be there.
+    missing : tuple of str
+        Arms with weight but without people.
     """
 
     p_value: float
     largest_deviation: float
+    largest_relative: float
     worst: str | None
-    unplanned: tuple[str, ...]
+    unplanned: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def sample_ratio(counts: Mapping[str, int], weights: Mapping[str, float]) -> SampleRatio:
@@ -44,13 +52,15 @@ def sample_ratio(counts: Mapping[str, int], weights: Mapping[str, float]) -> Sam
     """
     planned = {arm: weight for arm, weight in weights.items() if weight > 0}
     unplanned = tuple(arm for arm, n in counts.items() if n > 0 and arm not in planned)
+    missing = tuple(arm for arm in planned if not counts.get(arm, 0))
     total = sum(counts.get(arm, 0) for arm in planned)
     if total == 0 or len(planned) < 2:
-        return SampleRatio(1.0, 0.0, None, unplanned)
+        return SampleRatio(float("nan"), 0.0, 0.0, None, unplanned, missing)
     weight = sum(planned.values())
     shares = {arm: w / weight for arm, w in planned.items()}
     chi2 = sum((counts.get(arm, 0) - total * s) ** 2 / (total * s) for arm, s in shares.items())
     apart = {arm: abs(counts.get(arm, 0) / total - s) for arm, s in shares.items()}
-    worst = max(apart, key=lambda arm: apart[arm])
-    p_value = float(stats.chi2.sf(chi2, len(planned) - 1))
-    return SampleRatio(p_value, apart[worst], worst, unplanned)
+    off = {arm: apart[arm] / s for arm, s in shares.items()}
+    worst = max(off, key=lambda arm: off[arm])
+    p_value = max(float(special.chdtrc(len(planned) - 1, chi2)), SMALLEST)
+    return SampleRatio(p_value, max(apart.values()), off[worst], worst, unplanned, missing)
