@@ -8,11 +8,12 @@ from typing import Final
 import ibis
 import ibis.expr.datatypes as dt
 
+from kindred import intake
 from kindred.errors import UserError
 from kindred.events import EVENT_SCHEMA, TYPES
+from kindred.segments.durations import moment
 
-EARLIEST: Final = "1990-01-01T00:00:00+00:00"
-CLOCK_SKEW: Final = timedelta(days=2)
+CLOCK_SKEW: Final = timedelta(days=intake.SKEW_DAYS)
 REASON: Final = "reason"
 NEEDED: Final = ("messageId", "type", "timestamp")
 
@@ -52,18 +53,22 @@ def unknown_columns(table: ibis.Table) -> list[str]:
 
 
 def with_reason(events: ibis.Table, now: datetime) -> ibis.Table:
-    """Add the column ``reason``: null where the event may go in, else why it may not."""
+    """Add the column ``reason``: null where the event may go in, else why it may not.
+
+    `kindred.intake.refusal` says the same of one event.
+    """
+    earliest = ibis.timestamp(moment(intake.EARLIEST).isoformat())
     latest = ibis.timestamp((now + CLOCK_SKEW).isoformat())
     revenue = events["properties"]["revenue"]
     reason = ibis.cases(
-        (_blank(events["messageId"]), "it has no messageId"),
-        (events["timestamp"].isnull(), "it has no timestamp that can be read"),
-        (events["timestamp"] < ibis.timestamp(EARLIEST), "its timestamp lies before 1990"),
-        (events["timestamp"] > latest, "its timestamp lies in the future"),
-        (_blank(events["userId"]) & _blank(events["anonymousId"]), "it names nobody"),
-        (events["type"].isnull() | ~events["type"].isin(TYPES), "its type is none of the six"),
-        ((events["type"] == "track") & _blank(events["event"]), "a track event has no name"),
-        (revenue.isnan() | revenue.isinf(), "its revenue is no finite number"),
+        (_blank(events["messageId"]), intake.NO_MESSAGE_ID),
+        (events["timestamp"].isnull(), intake.NO_TIMESTAMP),
+        (events["timestamp"] < earliest, intake.TOO_EARLY),
+        (events["timestamp"] > latest, intake.TOO_LATE),
+        (_blank(events["userId"]) & _blank(events["anonymousId"]), intake.NOBODY),
+        (events["type"].isnull() | ~events["type"].isin(TYPES), intake.NO_TYPE),
+        ((events["type"] == "track") & _blank(events["event"]), intake.NO_NAME),
+        (revenue.isnan() | revenue.isinf(), intake.NO_REVENUE),
         else_=None,
     )
     return events.mutate(**{REASON: reason.cast("string")})

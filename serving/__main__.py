@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
 
 import uvicorn
 
 from data.store import open_store
 from data.workspace import workspace_at
 from kindred.errors import UserError
+from serving.logs import LOGGING
 from serving.settings import HOST, PORT, settings_from
 
 
@@ -29,22 +32,31 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    workers = given.workers or settings.workers
+    with tempfile.TemporaryDirectory(prefix="kindred-metrics-") as shared:
+        if workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
+        os.environ["KINDRED_API_WORKERS"] = str(workers)
+        _serve(given.host, given.port, workers)
+    return 0
+
+
+def _serve(host: str, port: int, workers: int) -> None:
     uvicorn.run(
         "serving.app:create",
         factory=True,
-        host=given.host,
-        port=given.port,
-        workers=given.workers or settings.workers,
+        host=host,
+        port=port,
+        workers=workers,
         loop="uvloop",
         http="httptools",
         access_log=False,
-        log_level="warning",
+        log_config=LOGGING,
         server_header=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=10,
         backlog=1024,
     )
-    return 0
 
 
 if __name__ == "__main__":

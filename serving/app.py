@@ -15,12 +15,13 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from data.workspace import Workspace, workspace_at
-from serving import health
+from serving import collect, health, metrics
 from serving.context import Serving
 from serving.errors import add_handlers
 from serving.settings import LOOPBACK_ORIGINS, Settings, settings_from
+from serving.watch import Watch
 
-ROUTERS: Final = (health.router,)
+ROUTERS: Final = (collect.router, health.router, metrics.router)
 PARTS: Final[tuple[Callable[[Serving], None], ...]] = ()
 
 
@@ -55,6 +56,7 @@ def create(workspace: Workspace | None = None, settings: Settings | None = None)
     for router in ROUTERS:
         app.include_router(router)
     add_handlers(app)
+    app.add_middleware(Watch, most_waiting=chosen.most_waiting)
     everybody = "*" in chosen.origins
     app.add_middleware(
         CORSMiddleware,

@@ -15,11 +15,14 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from data.api_keys import ApiKey, note_used, recognise, valid_keys
+from data.collect_log import log_folder
+from data.collect_writer import LogWriter
 from data.engine import reader
 from data.live_profiles import LiveProfiles
 from data.live_store import LiveStore, open_live_store
 from data.store import open_store
 from data.workspace import Workspace
+from serving.limits import Limiter
 from serving.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -45,6 +48,8 @@ class Serving:
     engine: Engine
     store: LiveStore
     live: LiveProfiles
+    log: LogWriter
+    limiter: Limiter
     keys: dict[str, ApiKey] = field(default_factory=dict)
     each_look: list[Callable[[], None]] = field(default_factory=list)
     ready: dict[str, bool] = field(default_factory=dict)
@@ -56,7 +61,16 @@ class Serving:
     def open(cls, workspace: Workspace, settings: Settings) -> Serving:
         """Open what a process needs."""
         store = open_live_store(workspace)
-        opened = cls(workspace, settings, open_store(workspace), store, LiveProfiles(store))
+        opened = cls(
+            workspace,
+            settings,
+            open_store(workspace),
+            store,
+            LiveProfiles(store),
+            LogWriter(log_folder(workspace)),
+            Limiter(settings.rate, settings.workers),
+        )
+        opened.log.start()
         opened.each_look.append(opened.look_up_keys)
         return opened
 
@@ -99,6 +113,7 @@ class Serving:
 
     def close(self) -> None:
         """Let go of everything."""
+        self.log.close()
         with contextlib.suppress(Exception):
             self.store.close()
         self.engine.dispose()

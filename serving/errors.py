@@ -54,7 +54,7 @@ def busy(message: str, seconds: int = 1, status: int = 429, code: str = "too_man
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Let every error of `app` be answered in its one shape."""
+    """Let every error of `app` be answered in its one shape; `serving.watch` catches faults."""
 
     @app.exception_handler(ApiError)
     async def _said(_: Request, error: ApiError) -> Response:
@@ -73,10 +73,6 @@ def add_handlers(app: FastAPI) -> None:
     async def _http(_: Request, error: HTTPException) -> Response:
         code = _CODES.get(error.status_code, "invalid_request")
         return error_answer(error.status_code, code, str(error.detail), error.headers)
-
-    @app.exception_handler(Exception)
-    async def _ours(_: Request, error: Exception) -> Response:
-        return fault(error)
 
 
 def fault(error: BaseException) -> Response:

@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-from sqlalchemy import Engine
-
-from data.workspace import Workspace
-from tests.support.api import Api, running
-
-
-@pytest.fixture
-def api(workspace: Workspace, engine: Engine) -> Iterator[Api]:
-    with running(workspace) as started:
-        yield started
+from tests.support.api import Api
 
 
 def test_it_is_alive_and_ready(api: Api) -> None:

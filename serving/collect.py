@@ -1,0 +1,263 @@
+"""Collect: Segment's HTTP tracking API, so that SDKs which speak it work by naming another host.
+
+A request is answered once its events are durable in the log; the deliverer moves them on. What may
+not go in is kept beside the rest with the reason, so that *Data* can show it.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+
+from data.api_keys import ApiKey, Scope
+from data.collect_log import Frame, Refused, encode_frame
+from data.collect_writer import LogBroken, LogFull
+from kindred import intake
+from kindred.intake import Event
+from serving.auth import authenticate, presented
+from serving.body import read_body
+from serving.collect_docs import SETTINGS_DOCS, batch_docs, single_docs
+from serving.context import Serving, serving
+from serving.errors import ApiError, busy
+from serving.metrics import EVENTS, REFUSALS
+
+router = APIRouter(tags=["collect"])
+MOST_EVENT_BYTES: Final = 32 << 10
+MOST_EVENTS: Final = 2_500
+EXAMPLE_CHARACTERS: Final = 400
+SINGLE: Final[Mapping[str, str]] = {
+    **{kind: kind for kind in ("identify", "track", "page", "screen", "group", "alias")},
+    "i": "identify",
+    "t": "track",
+    "p": "page",
+    "s": "screen",
+    "g": "group",
+    "a": "alias",
+}
+BATCHES: Final = ("batch", "import", "b")
+
+
+class _Batch(msgspec.Struct):
+    batch: list[msgspec.Raw]
+    sentAt: Any = None  # noqa: N815 -- the specification's own names
+    writeKey: Any = None  # noqa: N815
+    context: Any = None
+
+
+class _Keyed(msgspec.Struct):
+    writeKey: Any = None  # noqa: N815
+    sentAt: Any = None  # noqa: N815
+
+
+_batch: Final = msgspec.json.Decoder(_Batch).decode
+_keyed: Final = msgspec.json.Decoder(_Keyed).decode
+_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_json: Final = msgspec.json.Encoder().encode
+_BAD_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+def _new_id() -> str:
+    return f"kindred-{uuid.uuid4()}"
+
+
+async def _take_batch(request: Request, shared: Annotated[Serving, Depends(serving)]) -> Response:
+    """Take many events in; those that may not go in are told of, the others are kept."""
+    key, body = await _arrived(request, shared)
+    try:
+        given = _batch(body)
+    except _BAD_JSON as error:
+        raise await _unreadable(shared, key, body, error, "an object with a list “batch”") from None
+    key = key or _from_body(request, shared, given.writeKey)
+    if len(given.batch) > MOST_EVENTS:
+        raise ApiError(
+            400, "too_many_events", f"A batch holds {MOST_EVENTS:,} events at most; send several."
+        )
+    return await _take(shared, key, given.batch, given.sentAt, given.context, None)
+
+
+def _take_single(kind: str) -> Callable[..., Awaitable[Response]]:
+    async def take(request: Request, shared: Annotated[Serving, Depends(serving)]) -> Response:
+        key, body = await _arrived(request, shared)
+        try:
+            given = _keyed(body)
+        except _BAD_JSON as error:
+            raise await _unreadable(shared, key, body, error, "an object") from None
+        key = key or _from_body(request, shared, given.writeKey)
+        return await _take(shared, key, [msgspec.Raw(body)], given.sentAt, None, kind)
+
+    take.__doc__ = f"Take one {kind} event in."
+    return take
+
+
+async def _arrived(request: Request, shared: Serving) -> tuple[ApiKey | None, bytes]:
+    """Read a body, whose sender is known before it is read wherever a header says who."""
+    key = None
+    token = presented(request)
+    if token is not None:
+        key = authenticate(shared, token, Scope.COLLECT)
+        request.state.key = key.public_id
+    try:
+        return key, await read_body(request, shared.settings.patience)
+    except ApiError as error:
+        if key is not None and error.status != 408:
+            await _keep(shared, key, [], [Refused(f"the body: {error.code}", "")])
+        raise
+
+
+def _from_body(request: Request, shared: Serving, given: Any) -> ApiKey:
+    key = authenticate(shared, given if isinstance(given, str) else None, Scope.COLLECT)
+    request.state.key = key.public_id
+    return key
+
+
+async def _unreadable(
+    shared: Serving, key: ApiKey | None, body: bytes, error: Exception, wanted: str
+) -> ApiError:
+    why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    if key is not None:
+        await _keep(
+            shared, key, [], [Refused("the body is not the JSON it should be", _begin(body))]
+        )
+    return ApiError(400, "invalid_json", f"The body should be {wanted}: {why}.")
+
+
+async def _take(
+    shared: Serving,
+    key: ApiKey,
+    sent: list[msgspec.Raw],
+    sent_at: Any,
+    context: Any,
+    kind: str | None,
+) -> Response:
+    shared.limiter.take(key, max(len(sent), 1))
+    now = _now()
+    events, refused, places = _sorted_out(sent, now, intake.instant_of(sent_at), context, kind)
+    if events or refused:
+        await _keep(shared, key, events, refused, now)
+    if refused and not events:
+        told = refused[0].reason if len(sent) == 1 else f"all {len(sent)}: {refused[0].reason}"
+        raise ApiError(400, "invalid_event", f"Not taken in: {told}.")
+    answer: dict[str, Any] = {"success": True}
+    if refused:
+        first = zip(places[:20], refused, strict=False)
+        answer["rejected"] = len(refused)
+        answer["reasons"] = [{"index": place, "reason": each.reason} for place, each in first]
+    return Response(_json(answer), media_type="application/json")
+
+
+def _sorted_out(
+    sent: list[msgspec.Raw], now: int, sent_at: int | None, context: Any, kind: str | None
+) -> tuple[list[Event], list[Refused], list[int]]:
+    """Part the events that may go in from those that may not; gives the latter's places, too."""
+    about = context if isinstance(context, dict) else None
+    events, refused, places = [], [], []
+    for place, raw in enumerate(sent):
+        found = _read(bytes(raw), now, sent_at, about, kind)
+        if isinstance(found, Event):
+            events.append(found)
+        else:
+            refused.append(Refused(found, _begin(bytes(raw))))
+            places.append(place)
+    return events, refused, places
+
+
+def _read(
+    raw: bytes, now: int, sent_at: int | None, context: Mapping[str, Any] | None, kind: str | None
+) -> Event | str:
+    """Read one event; where it may not go in, the reason."""
+    if len(raw) > MOST_EVENT_BYTES:
+        return intake.TOO_LARGE
+    try:
+        given = _object(raw)
+        # Only what has that many brackets at all is looked through.
+        if raw.count(b"{") + raw.count(b"[") > intake.MOST_LEVELS and intake.is_deep(given):
+            return intake.TOO_DEEP
+        event = intake.canonical_event(
+            given,
+            received_at=now,
+            sent_at=intake.instant_of(given.get("sentAt")) if sent_at is None else sent_at,
+            new_id=_new_id,
+            kind=kind,
+            context=context,
+        )
+    except UnicodeDecodeError:
+        return intake.NO_TEXT
+    except RecursionError:
+        return intake.TOO_DEEP
+    except msgspec.MsgspecError:
+        return intake.NO_OBJECT
+    return intake.refusal(event, now) or event
+
+
+async def _keep(
+    shared: Serving, key: ApiKey, events: list[Event], refused: list[Refused], now: int = 0
+) -> None:
+    """Wait until it is durable.
+
+    Raises
+    ------
+    ApiError
+        503: the disk does not follow, or refuses.
+    """
+    frame = encode_frame(Frame(key.public_id, now or _now(), events, refused))
+    try:
+        await shared.log.append(frame)
+    except LogFull:
+        raise busy("More comes than the disk can take.", 2, 503, "overloaded") from None
+    except LogBroken:
+        raise busy("The events can't be kept now.", 10, 503, "storage_unavailable") from None
+    EVENTS.labels("accepted").inc(len(events))
+    for each in refused:
+        EVENTS.labels("refused").inc()
+        REFUSALS.labels(each.reason).inc()
+
+
+def _begin(raw: bytes) -> str:
+    return raw[: 4 * EXAMPLE_CHARACTERS].decode("utf-8", "replace")[:EXAMPLE_CHARACTERS]
+
+
+@router.get("/v1/projects/{key}/settings", **SETTINGS_DOCS)
+async def project_settings(
+    key: str, request: Request, shared: Annotated[Serving, Depends(serving)]
+) -> dict[str, Any]:
+    """Tell analytics-next where to send events, and that there is nothing else to load."""
+    authenticate(shared, key, Scope.COLLECT)
+    here = request.url
+    everything = {"__default": {"enabled": True, "integrations": {}}}
+    return {
+        "integrations": {
+            "Segment.io": {
+                "apiKey": key,
+                "apiHost": f"{here.netloc}/v1",
+                "protocol": here.scheme,
+                "unbundledIntegrations": [],
+                "addBundledMetadata": True,
+                "maybeBundledConfigIds": {},
+            }
+        },
+        "plan": {"track": everything, "identify": everything, "group": everything},
+        "edgeFunction": {},
+        "analyticsNextEnabled": True,
+        "middlewareSettings": {},
+        "enabledMiddleware": {},
+        "metrics": {"sampleRate": 0},
+        "legacyVideoPluginsEnabled": False,
+        "remotePlugins": [],
+    }
+
+
+for _path, _kind in SINGLE.items():
+    router.add_api_route(
+        f"/v1/{_path}", _take_single(_kind), methods=["POST"], **single_docs(_path, _kind)
+    )
+for _path in BATCHES:
+    router.add_api_route(f"/v1/{_path}", _take_batch, methods=["POST"], **batch_docs(_path))
