@@ -332,7 +332,7 @@ plain_leaves = trait_rules | percentiles | event_leaves
 any_leaf = plain_leaves | trait_rules | event_leaves | references
 
 
-def _grouped(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def grouped(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     several = st.lists(inner, max_size=3).map(tuple)
     return st.one_of(
         st.builds(r.AllRule, several),
@@ -342,7 +342,7 @@ def _grouped(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-rules = st.recursive(any_leaf, _grouped, max_leaves=4)
+rules = st.recursive(any_leaf, grouped, max_leaves=4)
 segments = st.builds(
     lambda plain, outer: {
         "plain": plain,
