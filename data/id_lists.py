@@ -17,12 +17,12 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from data import audit
 from data.id_file import IdsRead, read_ids
+from data.keys import slug
 from data.lake import TRAITS, LakeFile, commit_files, describe_file, live_files
 from data.membership_schema import id_lists
 from data.schema import lake_files
 from data.segment_events import PERSON
 from data.segment_files import Views
-from data.segments import slug
 from data.traits import people_ids
 from data.workspace import Workspace
 from kindred.errors import UserError

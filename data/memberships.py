@@ -18,11 +18,12 @@ from data.id_lists import LISTS
 from data.lake import LakeFile, commit_files, dataset_version
 from data.membership_files import MEMBERSHIP_CHANGES, MEMBERSHIPS, member_files
 from data.membership_schema import membership_runs, segment_sizes
+from data.publication_schema import SEGMENT
 from data.publications import Live, live
-from data.segments import KIND
 from kindred.errors import UserError
 
 JOB: Final = "memberships"
+HISTORY_JOB: Final = "segment_history"
 REVISION: Final = 1  # raise it when the same inputs would give other files
 
 
@@ -117,9 +118,17 @@ class Sized(Counted):
     computed_at: datetime | None = None
 
 
-def inputs(conn: Connection, as_of: datetime) -> Inputs:
-    """Look up what a run at a time would stand on."""
-    versions = live(conn, KIND, as_of)
+def inputs(conn: Connection, as_of: datetime, at: datetime) -> Inputs:
+    """Look up what a run would stand on.
+
+    Parameters
+    ----------
+    as_of : datetime
+        Of the workspace's clock: where windows end.
+    at : datetime
+        Of the wall clock, by which what is published is valid.
+    """
+    versions = live(conn, SEGMENT, at)
     trait_run = traits.latest_run(conn)
     last = conn.execute(
         select(membership_runs).order_by(membership_runs.c.id.desc()).limit(1)
@@ -157,7 +166,7 @@ def commit(
     run_id: int | None,
     at: datetime,
 ) -> None:
-    """Make a run's files live and keep its sizes.
+    """Make a run's files live and keep its sizes, in the caller's transaction.
 
     Raises
     ------
@@ -187,13 +196,37 @@ def commit(
         commit_files(conn, MEMBERSHIPS, files, why=why, at=at, snapshot=key, replace=True)
     if done.changes is not None:
         commit_files(conn, MEMBERSHIP_CHANGES, [done.changes], why="memberships", at=at)
-    if done.sizes:
-        same = {
-            "membership_run_id": added[0],
-            "computed_at": at,
-            "dataset_version": given.dataset_version,
-        }
-        conn.execute(insert(segment_sizes), [{**_values(each), **same} for each in done.sizes])
+    _keep(conn, done.sizes, added[0], at=at, dataset_version=given.dataset_version)
+
+
+def _keep(
+    conn: Connection, sizes: Sequence[Counted], run: int, *, at: datetime, dataset_version: int
+) -> None:
+    if sizes:
+        same = {"membership_run_id": run, "computed_at": at, "dataset_version": dataset_version}
+        conn.execute(insert(segment_sizes), [{**_values(each), **same} for each in sizes])
+
+
+def lacking_history(conn: Connection, at: datetime) -> list[Live]:
+    """List the live versions that were counted, but not yet for times before that."""
+    rows = conn.execute(
+        select(segment_sizes.c.key, segment_sizes.c.version, segment_sizes.c.backcast)
+        .where(segment_sizes.c.version.is_not(None))
+        .where(segment_sizes.c.size.is_not(None) | segment_sizes.c.backcast)
+        .distinct()
+    ).all()
+    now = {(row.key, row.version) for row in rows if not row.backcast}
+    before = {(row.key, row.version) for row in rows if row.backcast}
+    return [one for one in live(conn, SEGMENT, at) if (one.key, one.number) in now - before]
+
+
+def keep_history(
+    conn: Connection, sizes: Sequence[Counted], *, at: datetime, dataset_version: int
+) -> None:
+    """Keep sizes of times before a version was first counted, beside the last run's."""
+    run = conn.scalar(select(func.max(membership_runs.c.id)))
+    assert run is not None
+    _keep(conn, sizes, run, at=at, dataset_version=dataset_version)
 
 
 def _values(counted: Counted) -> dict[str, Any]:
@@ -255,10 +288,11 @@ def size_history(conn: Connection, key: str, last: int = 400) -> list[Sized]:
 
 
 def request_memberships(conn: Connection, actor: Actor, at: datetime) -> int | None:
-    """Ask for a run, after what is live has changed; none where one waits already.
+    """Ask for a run, after what is live has changed; gives its id, where one is needed.
 
-    A run that goes on may have looked before the change, so it does not count.
+    None where one waits already, or where there are no traits yet, so that nobody could be in. A
+    run that goes on may have looked before the change, so it does not count.
     """
-    if runs.is_queued(conn, JOB):
+    if runs.is_queued(conn, JOB) or traits.latest_run(conn) is None:
         return None
     return runs.enqueue(conn, JOB, {}, actor=actor, at=at)

@@ -15,6 +15,8 @@ from sqlalchemy import (
 
 from data.schema import BigId, Json, UtcDateTime, metadata
 
+SEGMENT = "segment"  # the kind of a segment's definition
+
 definitions = Table(
     "definitions",
     metadata,

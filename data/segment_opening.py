@@ -47,6 +47,8 @@ def open_population(
     conn: Connection,
     *,
     as_of: datetime | None = None,
+    at: datetime | None = None,
+    snapshot: LakeFile | None = None,
     backend: Backend | None = None,
 ) -> Population:
     """Open everybody of the last traits run.
@@ -55,24 +57,29 @@ def open_population(
     ----------
     as_of : datetime, optional
         End of all windows; else the traits run's own time. Traits are those of the run in any case.
+    at : datetime, optional
+        Of the wall clock, by which what is published is valid; else `as_of`.
+    snapshot : LakeFile, optional
+        Traits of another time, with the same declarations; else the last run's.
 
     Raises
     ------
     UserError
         No traits have been computed.
     """
-    run, files = latest_run(conn), live_files(conn, TRAITS)
-    if run is None or not files:
+    run = latest_run(conn)
+    file = snapshot or next(iter(live_files(conn, TRAITS)), None)
+    if run is None or file is None:
         raise UserError("No traits have been computed yet.", "Run: python -m pipelines traits")
     backend = backend or open_duckdb(memory_limit=MEMORY)
     views = Views(backend, workspace)
-    people = _people(backend, workspace, files[0])
+    people = _people(backend, workspace, file)
     days = events_by_day(conn)
     clusters, lists = ClusterTables.of(conn, views), list_files(conn)
     events = EventFiles(views, days)
     reader = MeasureReader(
         run=backend.to_pyarrow,
-        size=files[0].rows,
+        size=file.rows,
         events=events,
         places=ibis.table({PERSON: "string", POSITION: "int32"}, name="places"),
         place_of_number=_place_of_number(backend, workspace, live_files(conn, PERSON_NUMBERS)),
@@ -80,15 +87,15 @@ def open_population(
     )
     moment = as_of or run.as_of
     context = Context(
-        segments=live_segments(conn, moment),
+        segments=live_segments(conn, at or moment),
         lists=LakeLists(workspace, lists),
         cluster_runs=frozenset(clusters),
         traits={trait.name: trait.type for trait in declarations(run)},
     )
     tables = SegmentTables(people, events, clusters, ListTables(views, lists))
-    path = workspace.lake / files[0].path
+    path = workspace.lake / file.path
     columns = TraitColumns(lambda name: read_columns(path, [name]).column(name))
-    return Population(backend, tables, reader, columns, files[0].rows, moment, context)
+    return Population(backend, tables, reader, columns, file.rows, moment, context)
 
 
 def live_segments(conn: Connection, at: datetime) -> dict[str, Rule]:

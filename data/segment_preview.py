@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from data.segment_population import Population
 from kindred.errors import UserError
@@ -33,6 +34,11 @@ class Preview:
     sentence: str
     as_of: datetime
     members: Bitmap
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """What a publisher saw, as it is kept with the version."""
+        return {"size": self.size, "share": self.share, "as_of": self.as_of.isoformat()}
 
 
 def preview(

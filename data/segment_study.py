@@ -84,7 +84,7 @@ def study(rule: Rule, population: Population, names: Names | None = None) -> Stu
         )
 
 
-def revenue_of(population: Population, members: Bitmap) -> tuple[float | None, float | None]:
+def revenue_of(population: Population, members: Bitmap | None) -> tuple[float | None, float | None]:
     """Sum what everybody, and what the members, spent; None where it isn't known."""
     if REVENUE not in (population.context.traits or {}):
         return None, None
@@ -92,7 +92,8 @@ def revenue_of(population: Population, members: Bitmap) -> tuple[float | None, f
     if not isinstance(column, Numbers):
         return None, None
     spent = np.nan_to_num(column.values)
-    return float(spent.sum()), float(spent[members.held()].sum())
+    own = None if members is None else float(spent[members.held()].sum())
+    return float(spent.sum()), own
 
 
 def sample(members: Bitmap, count: int, seed: int) -> NDArray[np.int64]:

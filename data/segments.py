@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +19,10 @@ from data.definitions import (
     version_body,
     version_history,
 )
-from data.publication_schema import definitions, versions
-from data.publications import Act, Live, Terms, live, publish
+from data.keys import slug
+from data.memberships import request_memberships
+from data.publication_schema import SEGMENT, definitions, versions
+from data.publications import Act, Live, Terms, live, publish, roll_back, withdraw
 from kindred.errors import UserError
 from kindred.segments.catalogue import Catalogue
 from kindred.segments.codec import document
@@ -32,7 +32,7 @@ from kindred.segments.rules import Rule
 from kindred.segments.validate import check
 from kindred.segments.walk import segments_used
 
-KIND: Final = "segment"
+KIND: Final = SEGMENT
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,7 @@ def publish_segment(
     terms: Terms | None = None,
     evidence: Mapping[str, Any] | None = None,
     catalogue: Catalogue | None = None,
+    ask: bool = True,
 ) -> int:
     """Make a segment's draft the next version and let it be live; gives the version's number.
 
@@ -133,6 +134,8 @@ def publish_segment(
         What the publisher saw: ``size``, ``share``, ``as_of``.
     catalogue : Catalogue, optional
         What the workspace holds; without it only references between segments are checked.
+    ask : bool
+        Ask a worker for its members.
 
     Raises
     ------
@@ -142,7 +145,7 @@ def publish_segment(
     rule = segment_rule(conn, key)
     segments = {found.key: read_rule(found.body) for found in live(conn, KIND, act.at)}
     check(rule, catalogue or Catalogue(segments=segments), key)
-    return publish(
+    number = publish(
         conn,
         KIND,
         key,
@@ -153,6 +156,21 @@ def publish_segment(
         terms=terms,
         evidence=evidence,
     )
+    if ask:
+        request_memberships(conn, act.actor, act.at)
+    return number
+
+
+def roll_back_segment(conn: Connection, key: str, number: int, act: Act) -> None:
+    """Let an earlier version be live again, and ask for its members."""
+    roll_back(conn, KIND, key, number, act)
+    request_memberships(conn, act.actor, act.at)
+
+
+def withdraw_segment(conn: Connection, key: str, act: Act) -> None:
+    """Let nothing of a segment be live any more; refused while what is live uses it."""
+    withdraw(conn, KIND, key, act)
+    request_memberships(conn, act.actor, act.at)
 
 
 def segment_rule(conn: Connection, key: str, number: int | None = None) -> Rule:
@@ -194,18 +212,3 @@ def free_key(conn: Connection, name: str, kind: str = KIND) -> str:
     while f"{base[:58]}-{number}" in taken:
         number += 1
     return f"{base[:58]}-{number}"
-
-
-def slug(name: str) -> str:
-    """Write a name with small letters, digits and hyphens only, a letter first.
-
-    Examples
-    --------
-    >>> slug("Fans of Käse & Wein!"), slug("10 % best")
-    ('fans-of-kase-wein', 's-10-best')
-    """
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    text = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
-    if not text:
-        raise UserError("The name has no letter to make a key of.", "Give the key as well.", "name")
-    return text if text[0].isalpha() else f"s-{text}"[:60]

@@ -10,6 +10,9 @@ from sqlalchemy import Connection, func, select
 from data import runs
 from data.clock import as_of
 from data.manifest import CATALOGUE, EVENTS, dataset_version, live_files
+from data.membership_schema import membership_runs
+from data.publication_schema import SEGMENT
+from data.publications import live
 from data.schema import cluster_members, cluster_runs, summaries, trait_runs
 from data.workspace import facts
 
@@ -30,6 +33,9 @@ def workspace_status(conn: Connection, now: datetime) -> dict[str, Any]:
             cluster_members.c.cluster_run_id == newest, cluster_members.c.label >= 0
         )
     )
+    members = conn.execute(
+        select(membership_runs).order_by(membership_runs.c.id.desc()).limit(1)
+    ).one_or_none()
     return {
         "kind": known.kind if known else None,
         "source": known.source if known else None,
@@ -41,6 +47,10 @@ def workspace_status(conn: Connection, now: datetime) -> dict[str, Any]:
         "orders": int(summary.orders) if summary else 0,
         "revenue": float(summary.revenue) if summary else 0.0,
         "clusters": int(clusters or 0),
+        "segments": len(live(conn, SEGMENT, now)),
+        "memberships": None
+        if members is None
+        else {"as_of": members.as_of.isoformat(), "at": members.at.isoformat()},
         "dataset_version": dataset_version(conn),
         "queued": runs.queued(conn),
         "last_run": None

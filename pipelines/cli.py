@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "clusters": "pipelines.commands.jobs",
     "refresh": "pipelines.commands.jobs",
     "aggregate_days": "pipelines.commands.jobs",
+    "memberships": "pipelines.commands.jobs",
     "segments": "pipelines.commands.segments",
     "work": "pipelines.commands.queue",
     "runs": "pipelines.commands.queue",

@@ -47,7 +47,7 @@ def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
         step.progress(1.0, f"{len(made.traits)} traits")
     target = context.workspace.lake / TRAITS / f"{uuid.uuid4().hex[:12]}.parquet"
     with context.report.step("Computing traits") as step:
-        rows = _write(backend, made.table, target, step)
+        rows = write_snapshot(backend, made.table, target, step)
     with context.engine.begin() as conn:
         traits.save_run(
             conn,
@@ -75,7 +75,7 @@ def _as_of(context: JobContext, params: Mapping[str, Any]) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _write(backend: Backend, table: ibis.Table, target: Path, step: Step) -> int:
+def write_snapshot(backend: Backend, table: ibis.Table, target: Path, step: Step) -> int:
     """Write the snapshot sorted by person; what was not finished is not left behind."""
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".unfinished")

@@ -32,7 +32,9 @@ STEPS: Mapping[str, int] = {
     "traits": 4,
     "aggregate_days": 1,
     "clusters": 8,
-    "refresh": 20,
+    "memberships": 2,
+    "segment_history": 1,
+    "refresh": 22,
 }
 
 

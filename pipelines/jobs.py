@@ -14,6 +14,8 @@ JOBS: Final[dict[str, str]] = {
     "summaries": "pipelines.summarise:run",
     "clusters": "pipelines.find_clusters:run",
     "aggregate_days": "pipelines.aggregate_days:run",
+    "memberships": "pipelines.memberships:run",
+    "segment_history": "pipelines.segment_history:run",
     "refresh": "pipelines.refresh:run",
 }
 

@@ -1,4 +1,4 @@
-"""The job ``refresh``: import, summaries, traits, days and clusters, each as far as needed."""
+"""The job ``refresh``: import, summaries, traits, days, clusters and members, as far as needed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from data.engine import reader
 from data.manifest import dataset_version
 from data.runs import Status
 from data.schema import pipeline_runs
+from data.segment_examples import choose_examples, publish_examples, wants_examples
+from data.segment_opening import open_population
 from kindred.errors import UserError
 from pipelines.job import JobContext, JobResult, Reporter, Step
 from pipelines.jobs import job
 
-PARTS: Final = ("summaries", "traits", "aggregate_days", "clusters")
+PARTS: Final = ("summaries", "traits", "aggregate_days", "clusters", "memberships")
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
         done["import"] = _do("import", context, source)
         context = _pinned_again(context)
     for name in PARTS:
+        if name == "memberships":
+            _begin_with_examples(context)
         done[name] = _do(name, context, {})
     return JobResult(
         rows=sum(result.rows for result in done.values()),
@@ -76,6 +80,19 @@ def _do(name: str, context: JobContext, params: Mapping[str, Any]) -> JobResult:
         with context.report.step(f"{name}: up to date"):
             pass
     return result
+
+
+def _begin_with_examples(context: JobContext) -> None:
+    """Publish example segments where example data has none yet, so that there is one to look at."""
+    with reader(context.engine).connect() as conn:
+        if not wants_examples(conn):
+            return
+        population = open_population(context.workspace, conn, as_of=context.as_of, at=context.now)
+        chosen = choose_examples(conn, population)
+    with context.report.step("segments: publishing examples") as step:
+        with context.engine.begin() as conn:
+            keys = publish_examples(conn, chosen, context.now)
+        step.rows(len(keys))
 
 
 def _pinned_again(context: JobContext) -> JobContext:

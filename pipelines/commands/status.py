@@ -29,8 +29,11 @@ def show(invocation: Invocation) -> None:
         print(f"{workspace.home} is empty. Fill it: python -m pipelines import completejourney")
         return
     print(f"{status['source']} ({status['kind']}), clock {status['clock']}")
-    for name in ("people", "events", "items", "orders", "clusters", "queued"):
+    for name in ("people", "events", "items", "orders", "clusters", "segments", "queued"):
         print(f"{name:>10} {status[name]:>14,}")
+    members = status["memberships"]
+    if members:
+        print(f"  members of segments as of {members['as_of']}, worked out {members['at']}")
     last = status["last_run"]
     if last:
         print(f"  last run {last['job']} {last['status']} at {last['finished_at']}")
