@@ -186,6 +186,34 @@ def roll_back(conn: Connection, kind: str, key: str, number: int, act: Act) -> N
     _let_live(conn, subject, version_id, number, ROLLED_BACK, act, terms)
 
 
+def previous_version(conn: Connection, kind: str, key: str) -> int:
+    """Name the version that was live before the one that is, or that was withdrawn last.
+
+    Raises
+    ------
+    UserError
+        No other version was ever live.
+    """
+    subject = definition(conn, kind, key)
+    standing = _standing(conn, subject.id)
+    query = (
+        select(versions.c.number)
+        .join_from(publications, versions, publications.c.version_id == versions.c.id)
+        .where(publications.c.definition_id == subject.id, publications.c.ended_at.is_not(None))
+        .order_by(publications.c.id.desc())
+        .limit(1)
+    )
+    if standing is not None:
+        query = query.where(publications.c.version_id != standing.version_id)
+    number = conn.scalar(query)
+    if number is None:
+        raise UserError(
+            f"No other version of “{subject.name}” was ever live.",
+            "There is nothing to go back to.",
+        )
+    return int(number)
+
+
 def withdraw(conn: Connection, kind: str, key: str, act: Act) -> None:
     """Let nothing of this definition be live any more; refused while live versions use it."""
     subject = definition(conn, kind, key, lock=True)
