@@ -4,13 +4,20 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
-from dashboard import explore_page, import_board, overview, person_orders, run_board
+from dashboard import (
+    explore_page,
+    import_board,
+    overview,
+    person_orders,
+    run_board,
+    segment_page,
+)
 from dashboard.actor import who_acts
 from dashboard.furniture import frame, tell_error
 from dashboard.security import SecurityHeaders
 
 # Loaded with the server, so that the first visitor need not wait seconds for Altair and DuckDB.
-_LOADED = (explore_page, import_board, overview, person_orders, run_board)
+_LOADED = (explore_page, import_board, overview, person_orders, run_board, segment_page)
 
 # `streamlit run` imports this file once for `app`, and runs it as a script on every visit.
 # Streamlit takes a folder called pages for the navigation it had before `st.navigation`, until
@@ -41,6 +48,21 @@ def navigate() -> None:
                 title="Person",
                 icon=":material/person_search:",
                 help="One person: traits against everyone, orders, place on the map.",
+            ),
+        ],
+        "Decide": [
+            st.Page(
+                "pages/segments.py",
+                title="Segments",
+                icon=":material/group:",
+                help="Which people have a name, and whom each catches.",
+            ),
+            st.Page(
+                "pages/segment.py",
+                title="Segment",
+                icon=":material/group_add:",
+                help="Say whom you mean, see whom that catches, publish it.",
+                visibility="hidden",
             ),
         ],
         "Deliver": [

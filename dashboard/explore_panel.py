@@ -64,6 +64,8 @@ def _tell(view: MapView, group: Group, theme: str) -> None:
     if not group.people:
         st.info("Nobody is inside. Draw around some of the dots.", icon=":material/gesture:")
         return
+    if group.rows is not None:
+        _make_a_segment(view, group)
     others = _everyone(view) if group.rows is None else _choose_others(view, group)
     if not view.traits:
         st.info(
@@ -131,6 +133,23 @@ def _headline(view: MapView, group: Group, theme: str) -> None:
     columns[2].metric(
         f"Each{unit}", money(each, None), against, delta_color="off", delta_arrow="off"
     )
+
+
+def _make_a_segment(view: MapView, group: Group) -> None:
+    """Offer to say who they are, as a rule distilled from them."""
+    if st.button(
+        "Make a segment",
+        type="primary",
+        icon=":material/group_add:",
+        key="explore_segment",
+        help="Find a short rule that catches these people, and open it in the builder.",
+    ):
+        whom = (
+            {"picked": encode(current().selection)}
+            if group.cluster_id is None
+            else {"cluster": str(group.cluster_id)}
+        )
+        st.switch_page("pages/segment.py", query_params={"run": str(view.run.id), **whom})
 
 
 def _escape(text: str) -> str:

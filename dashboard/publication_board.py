@@ -107,14 +107,14 @@ def live_table(board: Board) -> tuple[str, str] | None:
         {
             "Name": found.name,
             "Kind": words(found.kind).one,
-            "State": state(found, board.now),
             "Version": found.number,
+            "State": state(found, board.now),
             "Since": found.since,
             "By": found.actor,
+            "Why": found.why,
+            "What it says": found.sentence,
             "Valid": validity(found.terms),
             "Browsers": found.terms.browser,
-            "What it says": found.sentence,
-            "Why": found.why,
         }
         for found in board.standing
     ]
@@ -126,7 +126,7 @@ def live_table(board: Board) -> tuple[str, str] | None:
         selection_mode="single-row",
         alt=f"{len(rows)} publications that stand",
         column_config={
-            "Name": st.column_config.TextColumn(width="medium", pinned=True),
+            "Name": st.column_config.TextColumn(width="medium"),
             "Kind": st.column_config.TextColumn(width=90),
             "State": st.column_config.TextColumn(width=70),
             "Version": st.column_config.NumberColumn(width=70),

@@ -38,6 +38,8 @@ KINDS: Final[Mapping[str, KindWords]] = {
         "Segments",
         ":material/group:",
         "Serving, batch and other tools take nobody to be in it any more.",
+        "pages/segment.py",
+        "segment",
     ),
     "steering": KindWords(
         "steering rule",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,24 +27,50 @@ from kindred.segments.walk import leaves_through
 from kindred.segments.windows import EVER, Window, window
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a rule asks of one person that has to be read.
+
+    Parameters
+    ----------
+    events : tuple of str
+        Names, in their order.
+    span : Window
+        The stretch of time that holds all that is asked of them.
+    runs : tuple of int
+        Whose clusters are asked for.
+    """
+
+    events: tuple[str, ...]
+    span: Window
+    runs: tuple[int, ...]
+
+
+def asked_by(rule: Rule, population: Population) -> Asked:
+    """Tell what a rule, and the segments it leads to, asks of one person."""
+    leaves = leaves_through(rule, population.context.segments)
+    names, span = _asked(leaves, population.as_of)
+    runs = {leaf.run for leaf in leaves if isinstance(leaf, r.ClusterRule)}
+    return Asked(tuple(names), span, tuple(sorted(runs)))
+
+
 def reasons(
-    rule: Rule, population: Population, positions: Sequence[int], names: Names | None = None
+    rule: Rule, population: Population, profiles: Sequence[Profile], names: Names | None = None
 ) -> list[tuple[str, list[Evidence]]]:
     """Say of each person why they are in, or are not: their id and the leaves that decided."""
     with population.lock:
         context = population.complete([rule])
-        profiles = read_profiles(rule, population, positions)
         as_of = population.as_of
         return [(p.person_id, why(p, rule, context, as_of, names)) for p in profiles]
 
 
-def read_profiles(rule: Rule, population: Population, positions: Sequence[int]) -> list[Profile]:
-    """Read a few people with what a rule asks about, in the order of their positions."""
-    asked = leaves_through(rule, population.context.segments)
-    rows = _traits(population, positions)
-    ids = {row[POSITION]: row[PERSON] for row in rows}
-    events = _events(population, asked, ids)
-    clusters = _clusters(population, asked, list(ids.values()))
+def read_profiles(asked: Asked, population: Population, positions: Sequence[int]) -> list[Profile]:
+    """Read a few people with what is asked of them, in the order of their positions."""
+    with population.lock:
+        rows = _traits(population, positions)
+        ids = {row[POSITION]: row[PERSON] for row in rows}
+        events = _events(population, asked, ids)
+        clusters = _clusters(population, asked.runs, list(ids.values()))
     return [
         Profile.of(row[PERSON], row, events[row[POSITION]], clusters[row[PERSON]]) for row in rows
     ]
@@ -57,10 +84,10 @@ def _traits(population: Population, positions: Sequence[int]) -> list[dict[str, 
 
 
 def _events(
-    population: Population, asked: Iterable[Leaf], ids: Mapping[int, str]
+    population: Population, asked: Asked, ids: Mapping[int, str]
 ) -> dict[int, list[Happened]]:
     found: dict[int, list[Happened]] = defaultdict(list)
-    names, span = _asked(asked, population.as_of)
+    names, span = asked.events, asked.span
     if not names or not ids:
         return found
     days = population.measures.days
@@ -121,10 +148,10 @@ def _properties(given: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _clusters(
-    population: Population, asked: Iterable[Leaf], ids: Sequence[str]
+    population: Population, runs: Sequence[int], ids: Sequence[str]
 ) -> dict[str, dict[int, int]]:
     found: dict[str, dict[int, int]] = defaultdict(dict)
-    for run in sorted({leaf.run for leaf in asked if isinstance(leaf, r.ClusterRule)}):
+    for run in runs:
         table: ibis.Table = population.tables.clusters[run]
         rows = population.run(table.filter(table[PERSON].isin(list(ids)))).to_pylist()
         for row in rows:

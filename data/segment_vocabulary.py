@@ -6,10 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import ibis
 import numpy as np
+import pyarrow.parquet as pq
 
 from data.segment_columns import Numbers, Texts
 from data.segment_events import NUMBER, keyed
@@ -87,6 +89,19 @@ def events_known(population: Population) -> list[EventKnown]:
         grouped = rows.group_by("event").aggregate(people=rows[key].nunique(), events=rows.count())
     found = population.run(grouped.order_by(ibis.desc("people"), "event")).to_pylist()
     return [EventKnown(row["event"], row["people"], row["events"]) for row in found]
+
+
+def traits_known(path: Path) -> dict[str, float]:
+    """Tell of how many people each trait is known; read from the file's statistics alone."""
+    found = pq.ParquetFile(path).metadata
+    missing: Counter[str] = Counter()
+    for group in range(found.num_row_groups):
+        row_group = found.row_group(group)
+        for place in range(row_group.num_columns):
+            column = row_group.column(place)
+            if column.statistics is not None and "." not in column.path_in_schema:
+                missing[column.path_in_schema] += column.statistics.null_count or 0
+    return {name: 1 - nulls / max(found.num_rows, 1) for name, nulls in missing.items()}
 
 
 def spread(population: Population, trait: str) -> Spread:

@@ -14,6 +14,7 @@ if not found.acts:
         " rules, models and experiments. Begin with a segment: say whom you mean, and publish it.",
         icon=":material/publish:",
     )
+    st.page_link("pages/segments.py", label="Segments", icon=":material/group:")
     st.stop()
 
 st.markdown(board.verdict(found))

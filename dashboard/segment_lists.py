@@ -1,0 +1,137 @@
+"""Lists of ids: upload one, see what was in the file, and begin a segment with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy import Row
+
+from dashboard.actor import given, name_field
+from dashboard.format import count, percent, verbatim
+from dashboard.segment_state import propose
+from dashboard.store import engine, reading, workspace
+from data.id_lists import lists, read_source, save_list
+from kindred.errors import UserError
+from kindred.segments.rules import ListRule
+
+_ADDED = "segment_list_added"  # key of the list that was just uploaded
+
+
+@st.dialog("Upload a list of ids", width="medium")
+def upload() -> None:
+    """Take a file of ids, and keep it under a name."""
+    if _ADDED in st.session_state:
+        _tell(st.session_state[_ADDED])
+        return
+    file = st.file_uploader(
+        "Text with one id a line, or CSV",
+        type=["csv", "txt", "tsv"],
+        key="segment_list_file",
+        help="Of a CSV the column called person_id, userId or alike is taken, else the first. "
+        "Blank and doubled ids are left out, and counted.",
+    )
+    name = st.text_input("Name", max_chars=120, key="segment_list_name", placeholder="Newsletter")
+    replace = st.checkbox(
+        "Replace a list of this name",
+        key="segment_list_replace",
+        help="Segments that use it then mean the new one.",
+    )
+    name_field()
+    if not st.button("Upload", type="primary", icon=":material/upload:", key="segment_list_save"):
+        return
+    if file is None or not (name or "").strip():
+        st.error("Choose a file, and give the list a name.", icon=":material/error:")
+        return
+    who = given()
+    if who is None:
+        return
+    try:
+        read = read_source(file.getvalue())
+        with engine().begin() as conn:
+            kept = save_list(
+                workspace(), conn, name, read, actor=who, at=datetime.now(UTC), replace=replace
+            )
+    except UserError as error:
+        st.error(f"{verbatim(error.what)} {error.fix}", icon=":material/error:")
+        return
+    st.session_state[_ADDED] = kept.key
+    st.rerun(scope="fragment")
+
+
+def _tell(key: str) -> None:
+    """Say what was in the file, so that the numbers add up."""
+    with reading() as conn:
+        found = next(row for row in lists(conn) if row.key == key)
+    st.markdown(f"**“{verbatim(found.name)}” is kept.** {summary(found)}")
+    with st.container(horizontal=True):
+        begin = st.button("Make a segment of it", type="primary", key="segment_list_begin")
+        close = st.button("Close", key="segment_list_close")
+    if begin or close:
+        del st.session_state[_ADDED]
+    if begin:
+        propose(ListRule(key), name=found.name)
+        st.switch_page("pages/segment.py")
+    if close:
+        st.rerun()
+
+
+def summary(found: Row[Any]) -> str:
+    """Say in words what a file held: every row of it is counted once."""
+    aside = [
+        f"{count(number)} {what}"
+        for number, what in (
+            (found.blank, "blank"),
+            (found.duplicate, "doubled"),
+            (found.invalid, "unusable"),
+        )
+        if number
+    ]
+    read = f"Of {count(found.rows_read)} rows {count(found.kept)} ids were kept"
+    without = f"; left out: {', '.join(aside)}" if aside else ""
+    known = ""
+    if found.known is not None:
+        share = percent(found.known / found.kept) if found.kept else percent(0)
+        known = f" {count(found.known)} of them, {share}, are people known here."
+    return f"{read}{without}.{known} Read as {found.encoding}."
+
+
+def uploaded() -> None:
+    """List what was uploaded, if anything was."""
+    with reading() as conn:
+        found = lists(conn)
+    if not found:
+        return
+    shown = st.expander(f"Lists of ids ({len(found)})", key="segments_lists", on_change="rerun")
+    if not shown.open:
+        return
+    with shown:
+        rows = [
+            {
+                "List": row.name,
+                "Ids": row.kept,
+                "Known here": row.known,
+                "Left out": row.blank + row.duplicate + row.invalid,
+                "Uploaded": row.uploaded_at,
+                "By": row.uploaded_by,
+            }
+            for row in found
+        ]
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            key="segments_lists_table",
+            alt=f"{len(rows)} lists of ids",
+            column_config={
+                "Ids": st.column_config.NumberColumn(format="localized"),
+                "Known here": st.column_config.NumberColumn(format="localized"),
+                "Left out": st.column_config.NumberColumn(
+                    format="localized", help="Rows that were blank, doubled or unusable."
+                ),
+                "Uploaded": st.column_config.DatetimeColumn(
+                    "Uploaded (UTC)", format="D MMM YYYY, HH:mm", timezone="UTC"
+                ),
+            },
+        )
