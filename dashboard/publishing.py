@@ -19,16 +19,17 @@ from dashboard.format import instant, verbatim
 from dashboard.publication_words import validity, words
 from dashboard.store import engine, reading
 from dashboard.version_data import read_versions
-from data.memberships import request_memberships
 from data.publications import Act, Live, Terms, dependants, roll_back, withdraw
 from data.segments import KIND as SEGMENT
+from data.segments import roll_back_segment, withdraw_segment
 from kindred.errors import UserError
 
 Change = Callable[[Connection, Act], object]
-# What a change of what is live asks of the worker, by kind; in the same transaction.
-AFTERWARDS: Final[Mapping[str, Change]] = {
-    SEGMENT: lambda conn, act: request_memberships(conn, act.actor, act.at)
+# Kinds whose way back, or end, asks for more than the publication itself.
+ROLL_BACK: Final[Mapping[str, Callable[[Connection, str, int, Act], None]]] = {
+    SEGMENT: roll_back_segment
 }
+WITHDRAW: Final[Mapping[str, Callable[[Connection, str, Act], None]]] = {SEGMENT: withdraw_segment}
 _WHY: Final = "publishing_why"
 
 
@@ -84,7 +85,7 @@ def _publish(proposal: Proposal) -> None:
         def act(conn: Connection, act: Act) -> None:
             number.append(proposal.publish(conn, act, terms()))
 
-        if _carry_out(proposal.kind, act):
+        if _carry_out(act):
             st.toast(f"Version {number[0]} of “{proposal.name}” is live.", icon=":material/check:")
             if proposal.done is not None:
                 proposal.done()
@@ -148,9 +149,23 @@ def _roll_back(kind: str, key: str, name: str, number: int) -> None:
         st.warning("By these terms it is not valid now. Publish it anew to give it others.")
     _ask_why("Why back?", "What was wrong with the version that is live")
     said = st.button("Roll back", type="primary", icon=":material/history:", key="publishing_back")
-    if said and _carry_out(kind, lambda conn, act: roll_back(conn, kind, key, number, act)):
+    if said and _carry_out(_back(kind, key, number)):
         st.toast(f"Version {number} of “{name}” is live again.", icon=":material/check:")
         st.rerun()
+
+
+def _back(kind: str, key: str, number: int) -> Change:
+    own = ROLL_BACK.get(kind)
+    if own is not None:
+        return lambda conn, act: own(conn, key, number, act)
+    return lambda conn, act: roll_back(conn, kind, key, number, act)
+
+
+def _end(kind: str, key: str) -> Change:
+    own = WITHDRAW.get(kind)
+    if own is not None:
+        return lambda conn, act: own(conn, key, act)
+    return lambda conn, act: withdraw(conn, kind, key, act)
 
 
 def withdraw_dialog(kind: str, key: str, name: str) -> None:
@@ -173,7 +188,7 @@ def _withdraw(kind: str, key: str, name: str) -> None:
     st.markdown("Its versions stay, and you can roll back to any of them.")
     _ask_why("Why is it withdrawn?", "Why nobody should rely on it any more")
     said = st.button("Withdraw", type="primary", icon=":material/block:", key="publishing_withdraw")
-    if said and _carry_out(kind, lambda conn, act: withdraw(conn, kind, key, act)):
+    if said and _carry_out(_end(kind, key)):
         st.toast(f"“{name}” is withdrawn.", icon=":material/check:")
         st.rerun()
 
@@ -199,8 +214,8 @@ def _ask_why(label: str, example: str) -> None:
     name_field()
 
 
-def _carry_out(kind: str, change: Change) -> bool:
-    """Change what is live, and what follows from it, at once; tells what is missing or wrong."""
+def _carry_out(change: Change) -> bool:
+    """Change what is live, in one transaction; tells what is missing or wrong."""
     who, why = given(), str(st.session_state.get(_WHY) or "").strip()
     if who is None:
         return False
@@ -211,8 +226,6 @@ def _carry_out(kind: str, change: Change) -> bool:
     try:
         with engine().begin() as conn:
             change(conn, act)
-            if kind in AFTERWARDS:
-                AFTERWARDS[kind](conn, act)
     except UserError as error:
         st.error(f"{verbatim(error.what)} {verbatim(error.fix)}", icon=":material/error:")
         return False

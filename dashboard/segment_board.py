@@ -31,6 +31,8 @@ STATES: Final = {
     "changed": "Live, with a newer draft",
     "draft": "Draft",
     "withdrawn": "Withdrawn",
+    "waiting": "Not yet valid",
+    "expired": "Expired",
 }
 
 
@@ -53,7 +55,7 @@ def read_board() -> Board:
 
 def verdict(board: Board) -> str:
     """Say how many there are, and how fresh their counts."""
-    live = sum(segment.live is not None for segment in board.segments)
+    live = sum(segment.state in {"live", "changed"} for segment in board.segments)
     told = f"**{count(len(board.segments))} segments, {count(live)} of them live.**"
     newest = max(board.sizes.values(), key=lambda sized: sized.as_of, default=None)
     if newest is None or newest.computed_at is None:

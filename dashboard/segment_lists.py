@@ -13,6 +13,7 @@ from dashboard.actor import given, name_field
 from dashboard.format import count, percent, verbatim
 from dashboard.segment_state import propose
 from dashboard.store import engine, reading, workspace
+from data.audit import Actor
 from data.id_lists import lists, read_source, save_list
 from kindred.errors import UserError
 from kindred.segments.rules import ListRule
@@ -23,9 +24,17 @@ _ADDED = "segment_list_added"  # key of the list that was just uploaded
 @st.dialog("Upload a list of ids", width="medium")
 def upload() -> None:
     """Take a file of ids, and keep it under a name."""
-    if _ADDED in st.session_state:
-        _tell(st.session_state[_ADDED])
-        return
+    if _ADDED not in st.session_state:
+        form = st.empty()
+        with form.container():
+            _ask()
+        if _ADDED not in st.session_state:
+            return
+        form.empty()
+    _tell(st.session_state[_ADDED])
+
+
+def _ask() -> None:
     file = st.file_uploader(
         "Text with one id a line, or CSV",
         type=["csv", "txt", "tsv"],
@@ -46,10 +55,13 @@ def upload() -> None:
         st.error("Choose a file, and give the list a name.", icon=":material/error:")
         return
     who = given()
-    if who is None:
-        return
+    if who is not None:
+        _keep(file.getvalue(), name or "", who, replace=replace)
+
+
+def _keep(content: bytes, name: str, who: Actor, *, replace: bool) -> None:
     try:
-        read = read_source(file.getvalue())
+        read = read_source(content)  # before the transaction: a large file takes a second
         with engine().begin() as conn:
             kept = save_list(
                 workspace(), conn, name, read, actor=who, at=datetime.now(UTC), replace=replace
@@ -58,7 +70,6 @@ def upload() -> None:
         st.error(f"{verbatim(error.what)} {error.fix}", icon=":material/error:")
         return
     st.session_state[_ADDED] = kept.key
-    st.rerun(scope="fragment")
 
 
 def _tell(key: str) -> None:

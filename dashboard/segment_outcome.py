@@ -27,6 +27,7 @@ from kindred.segments.evidence import Evidence
 from kindred.segments.parse import Problem, RuleRefused, read_rule
 from kindred.segments.validate import check
 
+_WRONG: Final = "segment_json_problems"
 SAMPLED: Final = 4
 MOST_LETTERS: Final = 44  # of a condition above its bar
 
@@ -167,25 +168,38 @@ def _value(value: Any) -> str:
 def as_json(bench: Workbench, catalogue: Catalogue) -> None:
     """Show the rule as JSON, to be read, changed and checked."""
     st.caption("What is published, exported and read by other tools. Change it here if you like.")
-    text = st.text_area(
+    key = f"segment-json-{bench.generation}-{hash(repr(bench.result))}"
+    st.text_area(
         "Rule as JSON",
         json.dumps(dump(bench.result), indent=2, ensure_ascii=False),
         height=340,
-        key=f"segment-json-{bench.generation}-{hash(repr(bench.result))}",
+        key=key,
         label_visibility="collapsed",
     )
-    if not st.button("Use this", icon=":material/check:", key="segment_json_use"):
-        return
+    st.button(
+        "Use this",
+        icon=":material/check:",
+        key="segment_json_use",
+        on_click=_take_json,
+        args=(key, catalogue),
+    )
+    wrong = st.session_state.pop(_WRONG, ())
+    if wrong:
+        tell_problems(wrong)
+
+
+def _take_json(key: str, catalogue: Catalogue) -> None:
+    """Take the rule that was written, or remember what is wrong with it."""
+    bench = workbench()
     try:
-        rule = read_rule(text or "")
+        rule = read_rule(st.session_state[key] or "")
         check(rule, catalogue, bench.key)
     except RuleRefused as error:
-        tell_problems(error.problems)
+        st.session_state[_WRONG] = error.problems
     except UserError as error:
-        st.error(f"{error.what} {error.fix}")
+        st.session_state[_WRONG] = [Problem("", error.what, error.fix)]
     else:
-        workbench().take(rule)
-        st.rerun(scope="fragment")
+        bench.take(rule)
 
 
 def tell_problems(problems: Sequence[Problem]) -> None:

@@ -15,7 +15,8 @@ from dashboard.store import engine, reading
 from dashboard.version_differences import told
 from data.audit import Actor
 from data.definitions import Definition, EditConflict, definition
-from data.segments import KIND, create_segment, save_rule, segment_rule, slug
+from data.keys import slug
+from data.segments import KIND, create_segment, save_rule, segment_rule
 from kindred.errors import UserError
 from kindred.segments.codec import document
 

@@ -22,7 +22,7 @@ from data.definitions import (
 from data.keys import slug
 from data.memberships import request_memberships
 from data.publication_schema import SEGMENT, definitions, versions
-from data.publications import Act, Live, Terms, live, publish, roll_back, withdraw
+from data.publications import Act, Live, Terms, live, publish, roll_back, standing, withdraw
 from kindred.errors import UserError
 from kindred.segments.catalogue import Catalogue
 from kindred.segments.codec import document
@@ -42,24 +42,35 @@ class Segment:
     Parameters
     ----------
     live : Live or None
-        The version that is live, if any.
+        The publication that stands, if any, within its time or not.
+    at : datetime
+        When they are listed.
     """
 
     definition: Definition
     live: Live | None
+    at: datetime
 
     @property
     def state(self) -> str:
-        """Say whether it is ``live``, ``changed`` since (a draft differs), or a ``draft``."""
+        """Say how it stands.
+
+        It is ``live``, or ``changed`` since (a draft differs); it is to be live (``waiting``) or
+        was (``expired``), by the times of its publication; else a ``draft`` or ``withdrawn``.
+        """
         if self.live is None:
             return "draft" if self.definition.draft is not None else "withdrawn"
+        terms = self.live.terms
+        if not terms.hold(self.at):
+            begun = terms.valid_from is None or terms.valid_from <= self.at
+            return "expired" if begun else "waiting"
         return "live" if self.definition.draft is None else "changed"
 
 
 def list_segments(conn: Connection, at: datetime) -> list[Segment]:
-    """List all segments, last changed first, with what is live of each at a time."""
-    standing = {found.key: found for found in live(conn, KIND, at)}
-    return [Segment(found, standing.get(found.key)) for found in all_definitions(conn, KIND)]
+    """List all segments, last changed first, with what stands of each."""
+    found = {one.key: one for one in standing(conn, KIND)}
+    return [Segment(one, found.get(one.key), at) for one in all_definitions(conn, KIND)]
 
 
 def segment_names(conn: Connection) -> dict[tuple[str, str], str]:

@@ -15,7 +15,7 @@ from data.workspace import Workspace
 from tests.support.screens import ROOT, opened, words
 from tests.support.synthetic_map import build
 
-PAGES = ("overview", "explore", "person", "publications", "runs")
+PAGES = ("overview", "explore", "person", "segments", "segment", "publications", "runs")
 ANN = Actor("ann")
 
 
@@ -26,7 +26,7 @@ def test_an_empty_workspace_is_no_error(page: str) -> None:
 
 
 @pytest.mark.usefixtures("home")
-@pytest.mark.parametrize("page", ["overview", "person", "explore"])
+@pytest.mark.parametrize("page", ["overview", "person", "explore", "segments", "segment"])
 def test_an_empty_screen_teaches_the_next_step(page: str) -> None:
     app = opened(page)
 
