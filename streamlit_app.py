@@ -64,6 +64,12 @@ def navigate() -> None:
                 help="Say whom you mean, see whom that catches, publish it.",
                 visibility="hidden",
             ),
+            st.Page(
+                "pages/models.py",
+                title="Models",
+                icon=":material/model_training:",
+                help="Which model recommends best, for whom, and which one is live.",
+            ),
         ],
         "Deliver": [
             st.Page(
