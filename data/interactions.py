@@ -13,7 +13,11 @@ from ibis.backends.duckdb import Backend
 from data.lake import person_id
 from kindred.events import ORDER_COMPLETED, PRODUCT_ADDED, PRODUCT_VIEWED
 
-WEIGHTS: Final[Mapping[str, float]] = {PRODUCT_VIEWED: 1.0, PRODUCT_ADDED: 3.0, ORDER_COMPLETED: 5.0}
+WEIGHTS: Final[Mapping[str, float]] = {
+    PRODUCT_VIEWED: 1.0,
+    PRODUCT_ADDED: 3.0,
+    ORDER_COMPLETED: 5.0,
+}
 SCHEMA: Final = pa.schema(
     [
         pa.field("user_id", pa.string(), nullable=False),
