@@ -1,0 +1,91 @@
+"""What an answer of recommendations holds, for screens, commands and serving alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Route = Literal["history", "metadata", "unknown", "segment"]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that carried a score.
+
+    Parameters
+    ----------
+    kind : str
+        ``history`` (an item they bought), ``feature`` (of person or item), ``popular`` …
+    share : float
+        Of all that carried the score, 0 … 1; negative where it held it down.
+    """
+
+    kind: str
+    label: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """One recommended item.
+
+    Parameters
+    ----------
+    before : int
+        Its rank without steering, from 1.
+    moved : tuple of str
+        What steering did to it, in words.
+    reasons : tuple of Reason
+        What carried its score, strongest first; empty where it was not asked for.
+    """
+
+    item: str
+    name: str
+    described: str
+    score: float
+    before: int
+    moved: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Gone:
+    """One item that steering took out of the list."""
+
+    item: str
+    name: str
+    before: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A list of recommendations and where it comes from.
+
+    Parameters
+    ----------
+    subject : str
+        The person, the segment, or ``visitor``.
+    route : str
+        How the list was found: by the person's ``history``, by ``metadata`` alone, as for the
+        ``unknown`` visitor, or for a ``segment``.
+    model : str
+        The kind of model.
+    version : int
+        Of the publication that is live; 0 for a model that is not.
+    as_of : datetime
+        The time up to which the model has seen interactions.
+    steering : int or None
+        The version of the steering that was applied; None without any.
+    """
+
+    subject: str
+    route: Route
+    model: str
+    version: int
+    as_of: datetime
+    items: Sequence[Recommended]
+    left_out: Sequence[Gone] = field(default_factory=tuple)
+    steering: int | None = None
