@@ -1,159 +1,176 @@
-"""Expressions that turn an experiment's rows into units, and units into sums."""
+"""Expressions for what a unit says, and for the sums that statistics are made of.
+
+Written with DuckDB's own expressions rather than Ibis (docs/decisions/0021): a file lies on one
+machine, and a command that runs for seconds should not spend one on loading a translator.
+
+What is wrong travels without columns of flags: a value that is no finite number is NaN, which
+every sum that holds it becomes as well; a rate's code is 0, 1, or how it is wrong.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-import ibis
+from duckdb import DuckDBPyRelation, Expression, coalesce, col, fn, lit, when
 
-from kindred.experiments.analysis import Metric
-from kindred.experiments.estimates import DENOMINATOR, VALUE, MetricKind
+from data.experiment_layout import FileMetric, Layout
+from kindred.errors import UserError
+from kindred.experiments.estimates import MetricKind
 
-NO_LEVEL = "(none)"
-SHIFT_ROWS = 10_000
+ODD: Final = 2  # a rate's value that is neither 0 nor 1
+BAD: Final = 3  # a rate's value that is no finite number
+
+NOTHING: Final = ("", "na", "n/a", "null", "none", "-")  # how programs write that there is none
+
+_NUMBERS: Final = (
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+    "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "BOOLEAN",
+)  # fmt: skip
+_USES: Final = {MetricKind.PROPORTION: "rate", MetricKind.RETENTION: "retention"}
 
 
 @dataclass(frozen=True)
-class FileMetric:
-    """A metric and the columns of the file that it is made of.
+class Source:
+    """A column of the file and how a unit's rows of it become one number.
 
     Parameters
     ----------
-    columns : tuple of str
-        The file's columns, in the order of ``metric.columns``.
+    use : {"sum", "rate", "retention", "before"}
     """
 
-    metric: Metric
-    columns: tuple[str, ...]
+    column: str
+    use: str
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Which column of the file means what; without `unit` a row is a unit."""
-
-    variation: str
-    metrics: tuple[FileMetric, ...]
-    unit: str | None = None
-    segments: tuple[str, ...] = ()
-
-    def columns(self) -> list[str]:
-        """All columns that the file must have."""
-        named = [self.variation, *([self.unit] if self.unit else []), *self.segments]
-        return list(dict.fromkeys([*named, *(c for m in self.metrics for c in m.columns)]))
+def _sources(metric: FileMetric) -> list[Source]:
+    use = _USES.get(metric.metric.kind, "sum")
+    core = [Source(column, use) for column in metric.core]
+    return core + [Source(column, "before") for column in metric.covariates]
 
 
-def names(layout: Layout) -> list[tuple[str, FileMetric, str, str]]:
-    """Pair each metric's columns with the short names they have in between, such as m0_1."""
-    return [
-        (f"m{i}_{j}", metric, role, column)
-        for i, metric in enumerate(layout.metrics)
-        for j, (role, column) in enumerate(zip(metric.metric.columns, metric.columns, strict=True))
-    ]
+def sources(layout: Layout) -> list[Source]:
+    """Name what is summed up, each column once for each use."""
+    return list(dict.fromkeys(one for _, metric in layout.summed for one in _sources(metric)))
 
 
-def typed_rows(table: ibis.Table, layout: Layout) -> ibis.Table:
-    """Select what the analysis needs under short names, numbers read as numbers."""
-    chosen: dict[str, ibis.Value] = {"variation": _text(table[layout.variation])}
-    if layout.unit:
-        chosen["unit"] = _text(table[layout.unit])
-    for i, segment in enumerate(layout.segments):
-        chosen[f"s{i}"] = ibis.coalesce(_text(table[segment]), NO_LEVEL)
-    for name, _, _, column in names(layout):
-        value = _number(table[column])
-        chosen[name] = value
-        chosen[f"{name}_bad"] = _given(table[column]) & value.isnull()
-    return table.select(**chosen)
+def places(layout: Layout, metric: FileMetric) -> list[str]:
+    """Give the short names of a metric's columns."""
+    order = sources(layout)
+    return [f"c{order.index(source)}" for source in _sources(metric)]
 
 
-def _text(column: ibis.Value) -> ibis.Value:
-    return column.cast("string").strip().nullif("")
+def typed(rows: DuckDBPyRelation, column: str) -> Expression:
+    """Read a column as numbers; what is given but is none becomes NaN."""
+    kind = str(rows.types[rows.columns.index(column)])
+    if kind.startswith("DECIMAL") or kind in _NUMBERS:
+        return col(column).cast("DOUBLE")
+    if kind == "VARCHAR":
+        text = trimmed(column)
+        truth = text.try_cast("BOOLEAN").cast("UTINYINT").cast("DOUBLE")
+        number = coalesce(text.try_cast("DOUBLE"), truth, lit("NaN").cast("DOUBLE"))
+        blank = col(column).isnull() | fn("lower", text).isin(*NOTHING)
+        return when(blank).then(None).otherwise(number)
+    if "NULL" in kind:
+        return lit(None).cast("DOUBLE")
+    raise UserError(
+        f"The column {column!r} holds {kind.lower()}, not numbers.", "Name a column of numbers."
+    )
 
 
-def _given(column: ibis.Value) -> ibis.Value:
-    return _text(column).notnull() if column.type().is_string() else column.notnull()
+def trimmed(column: str) -> Expression:
+    """Give a column of texts without blanks around them."""
+    return fn("trim", col(column))
 
 
-def _number(column: ibis.Value) -> ibis.Value:
-    """Read finite numbers (and truth values as 0 and 1); anything else is null."""
-    if column.type().is_boolean() or column.type().is_integer():
-        return column.cast("float64")
-    if column.type().is_string():
-        number = ibis.coalesce(
-            column.try_cast("float64"), column.try_cast("boolean").cast("int8").cast("float64")
-        )
-    else:
-        number = column.try_cast("float64")
-    return ibis.cases((number.isnan() | number.isinf(), None), else_=number)
+def finite(value: Expression) -> Expression:
+    """Whether a value is a finite number; null where there is none."""
+    return fn("isfinite", value)
 
 
-def units(rows: ibis.Table, layout: Layout) -> ibis.Table:
-    """One row a unit: values added up, a proportion any, what came before as it was."""
-    made: dict[str, ibis.Value] = {
-        "variation": rows["variation"].min(),
-        "crossed": rows["variation"].min() != rows["variation"].max(),
-        "rows": rows.count(),
-    }
-    for i in range(len(layout.segments)):
-        made[f"s{i}"] = rows[f"s{i}"].min()
-    for name, metric, role, _ in names(layout):
-        adds_up = role in {VALUE, DENOMINATOR} and metric.metric.kind is not MetricKind.PROPORTION
-        made[name] = rows[name].sum() if adds_up else rows[name].max()
-        made[f"{name}_bad"] = rows[f"{name}_bad"].any()
-    return rows.group_by("unit").aggregate(**made)
+def row_value(rows: DuckDBPyRelation, source: Source) -> Expression:
+    """Give what one row says."""
+    value = typed(rows, source.column)
+    if source.use == "sum":
+        return value
+    if source.use == "before":
+        return when(finite(value)).then(value).otherwise(None)
+    one = value == lit(1) if source.use == "rate" else value > lit(0)
+    code = when(value.isnull()).then(None).when(~finite(value)).then(BAD)
+    coded = code.when(value == lit(0)).then(0).when(one).then(1).otherwise(ODD)
+    return coded.cast("UTINYINT")
 
 
-def checked(units: ibis.Table, layout: Layout) -> tuple[ibis.Table, dict[str, float]]:
-    """Say of each metric which units count, and take a constant close to the mean away."""
-    named = names(layout)
-    sample = units.limit(SHIFT_ROWS).aggregate(**{n: units[n].mean() for n, *_ in named})
-    found = sample.to_pyarrow().to_pylist()[0]
-    offsets = {name: float(found[name] or 0.0) for name, *_ in named}
-    added: dict[str, ibis.Value] = {}
-    for i, metric in enumerate(layout.metrics):
-        own = [(name, role) for name, of, role, _ in named if of is metric]
-        core = [name for name, role in own if role in {VALUE, DENOMINATOR}]
-        bad = _any(units[f"{name}_bad"] for name, _ in own)
-        missing = ~bad & _any(units[name].isnull() for name in core)
-        added[f"m{i}_bad"] = bad
-        added[f"m{i}_missing"] = missing
-        odd: ibis.Value = ibis.literal(False)
-        if metric.metric.kind is MetricKind.PROPORTION:
-            odd = ~bad & ~missing & ~units[core[0]].isin([0.0, 1.0])
-        added[f"m{i}_odd"] = odd
-        added[f"m{i}_ok"] = ~bad & ~missing & ~odd
-    units = units.mutate(**added)
-    shifted = {}
-    for name, metric, role, _ in named:
-        i = layout.metrics.index(metric)
-        apart = units[name] - offsets[name]
-        if role not in {VALUE, DENOMINATOR}:
-            apart = apart.fill_null(0.0)  # a missing covariate: the average stands in for it
-        shifted[f"{name}_x"] = ibis.ifelse(units[f"m{i}_ok"], apart, ibis.null("float64"))
-    return units.mutate(**shifted), offsets
+def unit_value(name: str, source: Source) -> Expression:
+    """Make one number of a unit's rows."""
+    value = col(name)
+    return (value.sum() if source.use == "sum" else value.max()).alias(name)
 
 
-def _any(flags: Iterable[ibis.Value]) -> ibis.Value:
-    result: ibis.Value = ibis.literal(False)
-    for flag in flags:
-        result = result | flag
-    return result
+def metric_columns(
+    i: int,
+    metric: FileMetric,
+    names: Sequence[str],
+    offsets: Mapping[str, float],
+    limits: tuple[float, float] | None,
+) -> list[Expression]:
+    """Say what a unit adds to a metric: its values less a constant, if it counts at all.
+
+    Parameters
+    ----------
+    limits : pair of float, optional
+        Between which the value is drawn in.
+    """
+    core = names[: len(metric.core)]
+    rate = metric.metric.kind.is_rate
+    ok = col(core[0]) < lit(ODD) if rate else finite(col(core[0]))
+    for name in core[1:]:
+        ok &= finite(col(name))
+    made = []
+    for j, name in enumerate(names):
+        value = col(name).cast("DOUBLE") if rate else col(name)
+        if j == 0 and limits is not None:
+            value = fn("least", fn("greatest", value, lit(limits[0])), lit(limits[1]))
+        value -= lit(offsets.get(name, 0.0))
+        if j >= len(core):
+            value = coalesce(value, lit(0.0))  # a missing covariate: the average stands in for it
+        made.append(when(ok).then(value).otherwise(None).alias(f"m{i}_{j}"))
+    return made
 
 
-def aggregate(units: ibis.Table, layout: Layout, by: Sequence[str]) -> ibis.Table:
-    """Sum values, squares and products by variation and the columns `by`."""
-    sums: dict[str, ibis.Value] = {"units": units.count()}
-    for i, metric in enumerate(layout.metrics):
-        for flag in ("ok", "bad", "missing", "odd"):
-            sums[f"m{i}_{flag}"] = units[f"m{i}_{flag}"].sum()
-        k = len(metric.columns)
-        for j in range(k):
-            sums[f"m{i}_{j}_sum"] = units[f"m{i}_{j}_x"].sum()
-            for other in range(j, k):
-                product = units[f"m{i}_{j}_x"] * units[f"m{i}_{other}_x"]
-                sums[f"m{i}_{j}_{other}_sum"] = product.sum()
-        for j in range(len(metric.metric.columns) - len(metric.metric.covariates), k):
-            empty = units[f"m{i}_ok"] & units[f"m{i}_{j}"].isnull()
-            sums[f"m{i}_{j}_empty"] = empty.sum()
-    grouped = units.group_by(["variation", *by]).aggregate(**sums)
-    return grouped.order_by(["variation", *by])
+def metric_sums(i: int, metric: FileMetric, names: Sequence[str]) -> list[Expression]:
+    """Sum up a metric: who gave a value, who counts, the values, their squares and products."""
+    core = names[: len(metric.core)]
+    rate = metric.metric.kind.is_rate
+    given = col(core[0]) if len(core) == 1 else col(core[0]) + col(core[1])
+    sums = [given.count().alias(f"m{i}_given"), col(f"m{i}_0").count().alias(f"m{i}_n")]
+    if rate:
+        sums.append(count_if(col(core[0]) == lit(ODD)).alias(f"m{i}_odd"))
+    for j, name in enumerate(names):
+        value = col(f"m{i}_{j}")
+        sums.append(value.sum().alias(f"m{i}_sum_{j}"))
+        for k in range(j, len(names)):
+            if not (rate and k == 0):  # squares of 0 and 1 are themselves
+                sums.append((value * col(f"m{i}_{k}")).sum().alias(f"m{i}_sum_{j}_{k}"))
+        if j >= len(core):
+            empty = col(f"m{i}_0").isnotnull() & col(name).isnull()
+            sums.append(count_if(empty).alias(f"m{i}_none_{j}"))
+    return sums
+
+
+def count_if(condition: Expression) -> Expression:
+    """Count where something holds."""
+    return when(condition).then(1).otherwise(None).count()
+
+
+def averages(
+    rows: DuckDBPyRelation, names: Sequence[str], most: int | None = None
+) -> dict[str, float]:
+    """Give the mean of finite values of some columns, of all rows or of the first."""
+    if not names:
+        return {}
+    some = rows if most is None else rows.limit(most)
+    means = [when(finite(col(n))).then(col(n)).otherwise(None).avg().alias(n) for n in names]
+    found = some.aggregate(means).fetchall()[0]
+    return {name: float(value or 0.0) for name, value in zip(names, found, strict=True)}

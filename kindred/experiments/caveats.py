@@ -51,6 +51,11 @@ NEGATIVE_BASELINE = Caveat(
     "negative_baseline",
     "The control's value is negative: the relative lift has the other sign than the lift.",
 )
+BEYOND_PRECISION = Caveat(
+    "beyond_precision",
+    "Values are beyond 9,007,199,254,740,992 (2⁵³): their last digits are lost. Measure from a "
+    "smaller zero.",
+)
 FEW_CONVERSIONS = Caveat(
     "few_conversions",
     "Fewer than five conversions (or failures) in an arm: read the p-value with care.",
@@ -65,6 +70,14 @@ ONE_ARM = Caveat("one_arm", "There is only one arm, so there is nothing to compa
 CONTROL_MISSING = Caveat(
     "control_missing", "No row has the control's variation: nothing can be compared with it."
 )
+NO_ROWS = Caveat("no_rows", "No row names a variation, so there is nothing to compare.")
+BROKEN_LINE = Caveat(
+    "broken_line",
+    "{count} lines have more or fewer fields than the header, this one first; they are left out.",
+)
+NOT_UTF8 = Caveat(
+    "not_utf8", "The file is not UTF-8; it was read as Windows-1252. Check names with accents."
+)
 MISSING_VARIATION = Caveat(
     "missing_variation", "{count} rows name no variation; they are left out."
 )
@@ -72,10 +85,12 @@ MISSING_UNIT = Caveat("missing_unit", "{count} rows name no unit; they are left 
 CROSSOVER = Caveat("crossover", "{count} units are in more than one variation; they are left out.")
 DUPLICATED_UNIT = Caveat(
     "duplicated_unit",
-    "{count} units have more than one row; their rows are added up (a proportion: any).",
+    "{count} units have more than one row; their rows are added up (a proportion: any of them).",
 )
 NOT_A_NUMBER = Caveat(
-    "not_a_number", "{count} units have a value that is no finite number; left out of the metric."
+    "not_a_number",
+    "{count} units have a value that is no finite number (1.5 is one; 1,5, inf and NaN are not); "
+    "they are left out of this metric.",
 )
 MISSING_VALUE = Caveat(
     "missing_value", "{count} units have no value; they are left out of this metric."
@@ -84,8 +99,17 @@ NOT_A_PROPORTION = Caveat(
     "not_a_proportion",
     "{count} units have a value other than 0 or 1; they are left out of this metric.",
 )
+SEVERAL_LEVELS = Caveat(
+    "several_levels",
+    "{count} units are in several levels of this column; the first in the alphabet is taken.",
+)
+MANY_LEVELS = Caveat(
+    "many_levels",
+    "This column has so many levels that the {count} smallest are put together as (other).",
+)
 MISSING_COVARIATE = Caveat(
-    "missing_covariate", "{count} units have no covariate; the average stands in for it."
+    "missing_covariate",
+    "{count} units have no covariate (or no number there); the average stands in for it.",
 )
 SAMPLE_RATIO = Caveat(
     "sample_ratio_mismatch",
@@ -103,3 +127,13 @@ PRE_PERIOD_BIAS = Caveat(
     "and look for the reason.",
 )
 UNPLANNED_ARM = Caveat("unplanned_arm", "The split gives this variation nothing, yet it has units.")
+NAMELESS_ROW = Caveat("nameless_row", "This row names no variation or no metric; it is left out.")
+BAD_AGGREGATE = Caveat(
+    "bad_aggregate",
+    "A count must be a whole number from 0, mean and variance finite, and no variance below 0; "
+    "this row is left out.",
+)
+REPEATED_ROW = Caveat("repeated_row", "This row stands in the file twice; it counts once.")
+ADDED_ROWS = Caveat(
+    "added_rows", "Several rows of this arm and metric are added up, as of different units."
+)

@@ -30,6 +30,8 @@ def about_reading(
     if not reading.absolute.usable:
         said.append(caveats.ZERO_VARIANCE.at(place))
     said += _about_base(reading, place)
+    if max(abs(control.mean(VALUE)), abs(arm.mean(VALUE))) >= 2**53:
+        said.append(caveats.BEYOND_PRECISION.at(place))
     if kind.is_rate and _few_conversions(control, arm):
         said.append(caveats.FEW_CONVERSIONS.at(place))
     return said
