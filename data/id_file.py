@@ -187,6 +187,7 @@ def _cells(text: str, delimiter: str, width: int, place: int) -> tuple[pa.Array,
 
     Rows of another length than the first are read as far as they go.
     """
+    _refuse_open_quote(text, delimiter)
     ragged: list[str] = []
 
     def keep(row: Any) -> str:
@@ -217,3 +218,16 @@ def _cells(text: str, delimiter: str, width: int, place: int) -> tuple[pa.Array,
     there = [cell for cell in found if cell is not None]
     columns = [*table.column(0).chunks, pa.array(there, pa.string())]
     return pa.concat_arrays(columns), len(found) - len(there)
+
+
+def _refuse_open_quote(text: str, delimiter: str) -> None:
+    """Refuse a quote that is not closed: all that follows it would be one cell, and no row."""
+    if text.count('"') % 2 == 0:
+        return
+    try:
+        for _ in csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True):
+            pass
+    except csv.Error as error:
+        raise UserError(
+            f"The file is no CSV: {error}.", "Look for a quote that is not closed."
+        ) from None

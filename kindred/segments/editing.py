@@ -72,8 +72,10 @@ def duplicated(rule: Rule, place: Place) -> Rule:
 def moved(rule: Rule, place: Place, by: int) -> Rule:
     """Move the rule at a place up (−1) or down (1) among its siblings, or out past their ends.
 
-    What moves past the first or last of a group within a group leaves it.
+    What moves past the first or last of a group within a group leaves it. The outermost stays.
     """
+    if not place:
+        return rule
     above, step = place[:-1], place[-1]
     if isinstance(rule_at(rule, above), NotRule):
         return moved(rule, above, by)
@@ -93,9 +95,14 @@ def moved(rule: Rule, place: Place, by: int) -> Rule:
 
 
 def moved_into(rule: Rule, place: Place, target: Place) -> Rule:
-    """Move the rule at a place to the end of the group at another, which it must not hold."""
+    """Move the rule at a place to the end of the group at another, with the `not` around it.
+
+    A group can't be moved into itself.
+    """
     if target[: len(place)] == place:
         return rule
+    if isinstance(rule_at(rule, place[:-1]), NotRule):
+        return moved_into(rule, place[:-1], target)
     moving = rule_at(rule, place)
     grown = added(rule, target, moving)
     return removed(grown, place)  # what is added stands last, so `place` still names it
