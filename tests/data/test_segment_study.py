@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from data.segment_overlap import overlap
 from data.segment_population import Population
-from data.segment_profiles import reasons
+from data.segment_profiles import asked_by, read_profiles, reasons
 from data.segment_study import sample, study
 from data.segment_vocabulary import (
     events_known,
@@ -110,6 +110,8 @@ def test_a_sample_is_the_same_for_the_same_seed_and_all_of_few() -> None:
     assert first == sample(members, 10, 1).tolist() == sorted(first)
     assert set(first) <= set(range(0, 1000, 3))
     assert sample(members, 10, 2).tolist() != first
+    fewer = Bitmap.of(np.array([n for n in range(0, 1000, 3) if n % 2 or n in first]), 1000)
+    assert sample(fewer, 10, 1).tolist() == first, "who still is a member is shown again"
     assert sample(Bitmap.of(np.array([7]), 10), 5, 1).tolist() == [7]
 
 
@@ -130,7 +132,8 @@ REASONED: list[Rule] = [
 def test_reasons_are_those_of_the_people_themselves(population: Population, rule: Rule) -> None:
     """Whoever is read from the lake is judged as the person in memory is."""
     everybody = list(range(len(WORLD.people)))
-    found = reasons(rule, population, everybody)
+    profiles = read_profiles(asked_by(rule, population), population, everybody)
+    found = reasons(rule, population, profiles)
     assert [person for person, _ in found] == [person.id for person in WORLD.people]
     members = population.members(rule)
     from kindred.segments.evidence import why
