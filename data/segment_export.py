@@ -20,13 +20,14 @@ from data.membership_files import ROW_GROUP, SCHEMA, member_files, members
 from data.publications import Live
 from data.schema import cluster_members
 from data.segment_events import PERSON, EventTable
-from data.segment_opening import live_segments, open_population
+from data.segment_opening import live_segments, open_catalogue, open_population
 from data.segment_query import SegmentTables, people_in
 from data.workspace import Workspace
 from kindred.events import EVENT_SCHEMA
 from kindred.segments import rules as r
 from kindred.segments.codec import document
 from kindred.segments.rules import Rule
+from kindred.segments.validate import check
 from kindred.segments.walk import leaves_through
 
 IDS: Final = pa.schema([SCHEMA.field(PERSON)])
@@ -68,8 +69,15 @@ def _chained(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> Iterator[
 def found_members(
     workspace: Workspace, conn: Connection, rule: Rule, *, as_of: datetime, at: datetime
 ) -> Iterator[pa.RecordBatch]:
-    """Work out whom a rule catches, and stream their ids."""
+    """Work out whom a rule catches, and stream their ids.
+
+    Raises
+    ------
+    RuleRefused
+        With the path of every problem.
+    """
     population = open_population(workspace, conn, as_of=as_of, at=at)
+    check(rule, open_catalogue(conn, population))
     positions = population.members(rule).positions()
     ids = population.columns.read(PERSON).take(pa.array(positions))
     yield from pa.table([ids], schema=IDS).to_batches(max_chunksize=ROW_GROUP)
@@ -101,12 +109,12 @@ def as_sql(
 
     Raises
     ------
-    UserError
-        The workspace lacks what the rule refers to.
+    RuleRefused
+        With the path of every problem.
     """
     population = open_population(workspace, conn, as_of=as_of, at=at)
+    check(rule, open_catalogue(conn, population))
     context = population.complete([rule])
-    population.members(rule)  # refuses what is not there
     leaves = leaves_through(rule, live_segments(conn, at))
     views = _views(workspace, conn, leaves)
     schema = ibis.Schema.from_pyarrow(pq.read_schema(_files(workspace, conn, TRAITS)[0]))

@@ -16,11 +16,13 @@ from sqlalchemy import Engine
 
 from data.audit import history
 from data.engine import reader
+from data.segment_opening import open_catalogue
 from data.segments import segment_rule
 from data.workspace import Workspace
 from kindred.segments.codec import dump
-from kindred.segments.parse import read_rule
+from kindred.segments.parse import RuleRefused, read_rule
 from kindred.segments.rules import Rule
+from kindred.segments.validate import check
 from pipelines.cli import main
 from tests.support.segment_workspace import (
     NOON,
@@ -153,6 +155,53 @@ def test_publishing_nothing_new_and_nothing_at_all_is_refused(segments: Run) -> 
     assert "No other version" in segments("rollback", "rich", status=2)
     early = ["--valid-from", "2030-01-02", "--valid-until", "2030-01-01"]
     assert "end before it begins" in segments("publish", "rich", *early, status=2)
+
+
+def _deep(levels: int) -> str:
+    return '{"kind": "not", "rule": ' * levels + json.dumps(RICH) + "}" * levels
+
+
+# What the language refuses, whoever asks: as text, since some of it is no JSON that could be built.
+BAD: list[tuple[str, str, str]] = [
+    (json.dumps(RICH | {"trait": "monetry"}), "trait", "Did you mean monetary?"),
+    (json.dumps(RICH | {"value": "22"}), "value", "Give a number"),
+    (json.dumps(RICH | {"op": "contains", "value": "x"}), "op", "Use eq, ne"),
+    (json.dumps(ACTIVE | {"within": "P1M"}), "within", "months have no fixed length"),
+    (json.dumps(ACTIVE | {"between": ["P1D", "P30D"]}), "between", "earlier end first"),
+    (json.dumps({"kind": "segment", "segment": "nobody"}), "segment", "There is no segment yet."),
+    (
+        json.dumps({"kind": "trait", "trait": "income", "op": "matches", "value": "a" * 501}),
+        "value",
+        "500 characters",
+    ),
+    (_deep(10_000), "", "Nest at most 24"),
+    ('{"kind": "all", "rules": [{"kind": "trait"', "", "Give one rule as JSON"),
+]
+
+
+@pytest.mark.parametrize(("text", "path", "accepted"), BAD, ids=lambda given: str(given)[:50])
+def test_bad_rules_are_refused_alike_by_the_type_and_by_every_command(
+    segments: Run, filled: Workspace, engine: Engine, tmp_path: Path,
+    text: str, path: str, accepted: str, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    file = tmp_path / "bad.json"
+    file.write_text(text)
+    population = opened(filled, engine)
+    with reader(engine).connect() as conn:
+        catalogue = open_catalogue(conn, population)
+    with pytest.raises(RuleRefused) as refused:
+        check(read_rule(text), catalogue)
+    (problem,) = refused.value.problems
+    assert problem.path == path
+    assert accepted in problem.accepted
+    assert main(["segments", "validate", "--rule", str(file), "--json"]) == 2
+    told = json.loads(capsys.readouterr().out)["problems"]
+    assert told == [{"path": path, "what": problem.what, "accepted": problem.accepted}]
+    for command in (["preview"], ["publish", "--name", "Bad"], ["export", "--format", "sql"]):
+        said = segments(*command, "--rule", file, status=2)
+        assert problem.what in said
+        assert problem.accepted in said
+        assert said.startswith(f"error: {path or 'the rule'}: ")
 
 
 def test_a_rule_that_does_not_fit_is_refused_and_nothing_is_left_behind(segments: Run) -> None:
