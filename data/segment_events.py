@@ -122,18 +122,24 @@ def summed(found: ibis.Table, measure: Measure) -> ibis.Table:
         back = divide(measure.span[1] - 1 - epoch_us(found["timestamp"]), measure.period)
         rows, key = keyed(found, period=back)
         return rows.group_by(key).aggregate(n=rows["period"].nunique())
+    rows, key = amounts(found, measure)
+    return rows.group_by(key).aggregate(
+        n=rows.count(),
+        total=whole(rows["total"].sum()),
+        low=rows["low"].min(),
+        high=rows["high"].max(),
+    )
+
+
+def amounts(found: ibis.Table, measure: Measure) -> tuple[ibis.Table, str]:
+    """Take the amount of each event that has one: in millionths to be added up, and as it is."""
     amount = _property(found, measure.property or "").number
     if amount is None:  # a text adds up to nothing
         amount = ibis.null("float64")
-    rows, key = keyed(found, amount=amount.cast("float64"))
-    rows = rows.filter(rows["amount"].abs() <= LARGEST)
-    micro = (rows["amount"] * float(MILLION) + 0.5).floor().cast("int64")
-    return rows.group_by(key).aggregate(
-        n=rows.count(),
-        total=whole(micro.sum()),
-        low=rows["amount"].min(),
-        high=rows["amount"].max(),
-    )
+    rows, key = keyed(found, low=amount.cast("float64"))
+    rows = rows.filter(rows["low"].abs() <= LARGEST)
+    micro = (rows["low"] * float(MILLION) + 0.5).floor().cast("int64")
+    return rows.mutate(total=micro, high=rows["low"]), key
 
 
 def keyed(events: ibis.Table, **columns: Any) -> tuple[ibis.Table, str]:
