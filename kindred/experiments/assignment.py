@@ -70,15 +70,41 @@ def _hash_rows(texts: Sequence[str]) -> NDArray[np.uint32]:
     return value
 
 
-def choose(bucket_of: float, weights: Sequence[float], coverage: float = 1.0) -> int:
-    """Choose a variation by its range of buckets; −1: not in the experiment.
+def old_bucket(seed: str, unit: str) -> float:
+    """Give the bucket of hash version 1, in steps of 1/1,000; namespaces are cut by it.
 
-    Each variation owns ``[Σ weights before, … + coverage · weight)``, as in GrowthBook's
-    *getBucketRanges*, so raising the coverage moves nobody who is in.
+    Examples
+    --------
+    >>> old_bucket("", "a")
+    0.22
     """
-    start = 0.0
-    for variation, weight in enumerate(weights):
-        if start <= bucket_of < start + coverage * weight:
-            return variation
+    return fnv1a32(unit + seed) % 1_000 / 1_000
+
+
+def ranges(weights: Sequence[float], coverage: float = 1.0) -> list[tuple[float, float]]:
+    """Give each variation's range of buckets ``[Σ weights before, … + coverage · weight)``.
+
+    As GrowthBook's *getBucketRanges*: coverage is cut to 0 … 1, and weights that don't add up to
+    one count as equal. Raising the coverage moves nobody who is in.
+
+    Examples
+    --------
+    >>> ranges([0.5, 0.5], coverage=0.5)
+    [(0.0, 0.25), (0.5, 0.75)]
+    """
+    covered = min(max(coverage, 0.0), 1.0)
+    if not 0.99 <= sum(weights) <= 1.01:
+        weights = [1 / len(weights)] * len(weights)
+    found, start = [], 0.0
+    for weight in weights:
+        found.append((start, start + covered * weight))
         start += weight
+    return found
+
+
+def choose(bucket_of: float, weights: Sequence[float], coverage: float = 1.0) -> int:
+    """Choose a variation by its range of buckets; −1: not in the experiment."""
+    for variation, (start, end) in enumerate(ranges(weights, coverage)):
+        if start <= bucket_of < end:
+            return variation
     return -1
