@@ -15,14 +15,23 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from data.workspace import Workspace, workspace_at
-from serving import collect, health, metrics
+from serving import collect, evaluate, growthbook, health, metrics, streams
 from serving.context import Serving
+from serving.definitions import Definitions
 from serving.errors import add_handlers
+from serving.evaluate_docs import SCHEMAS
+from serving.raw import add_raw
 from serving.settings import LOOPBACK_ORIGINS, Settings, settings_from
 from serving.watch import Watch
 
-ROUTERS: Final = (collect.router, health.router, metrics.router)
-PARTS: Final[tuple[Callable[[Serving], None], ...]] = ()
+ROUTERS: Final = (
+    collect.router,
+    streams.router,
+    growthbook.router,
+    health.router,
+    metrics.router,
+)
+PARTS: Final[tuple[Callable[[Serving], None], ...]] = (Definitions.start,)
 
 
 def create(workspace: Workspace | None = None, settings: Settings | None = None) -> FastAPI:
@@ -55,6 +64,7 @@ def create(workspace: Workspace | None = None, settings: Settings | None = None)
     )
     for router in ROUTERS:
         app.include_router(router)
+    add_raw(app, evaluate.ROUTES, SCHEMAS)
     add_handlers(app)
     app.add_middleware(Watch, most_waiting=chosen.most_waiting)
     everybody = "*" in chosen.origins

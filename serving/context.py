@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from sqlalchemy import Engine
@@ -26,6 +26,7 @@ from serving.limits import Limiter
 from serving.settings import Settings
 
 log = logging.getLogger(__name__)
+Part = TypeVar("Part")
 LOOK_SECONDS: Final = 0.5
 USED_SECONDS: Final = 60.0
 
@@ -41,6 +42,8 @@ class Serving:
         published) add theirs here.
     ready : dict of str to bool
         What has to be true before the process takes requests; ``/readyz`` shows it.
+    parts : dict
+        What parts of the API keep for the process, by its type.
     """
 
     workspace: Workspace
@@ -53,6 +56,7 @@ class Serving:
     keys: dict[str, ApiKey] = field(default_factory=dict)
     each_look: list[Callable[[], None]] = field(default_factory=list)
     ready: dict[str, bool] = field(default_factory=dict)
+    parts: dict[type, Any] = field(default_factory=dict)
     stopping: bool = False
     _used: set[str] = field(default_factory=set)
     _used_told: float = 0.0
@@ -73,6 +77,11 @@ class Serving:
         opened.log.start()
         opened.each_look.append(opened.look_up_keys)
         return opened
+
+    def part(self, kind: type[Part]) -> Part:
+        """Give what a part of the API keeps."""
+        found: Part = self.parts[kind]
+        return found
 
     def look_up_keys(self) -> None:
         """Take over which keys are valid; one that was revoked is refused from here on."""

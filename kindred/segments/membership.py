@@ -45,8 +45,13 @@ def compile_rule(rule: Rule, context: Context) -> Membership:
     UserError
         The context lacks what the rule refers to, or segments refer to one another in a circle.
     """
-    holds = _compile(rule, context, ())
+    holds = compile_holds(rule, context)
     return lambda profile, as_of: holds(profile, micros_or_error(as_of))
+
+
+def compile_holds(rule: Rule, context: Context) -> Holds:
+    """Make the same of a profile and a time in microseconds since 1970."""
+    return _compile(rule, context, ())
 
 
 def _compile(rule: Rule, context: Context, within: tuple[str, ...]) -> Holds:
