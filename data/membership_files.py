@@ -179,3 +179,22 @@ def members(
 def _batches(path: Path, rows: int) -> Iterator[Any]:
     with pq.ParquetFile(path) as file:
         yield from file.iter_batches(batch_size=rows, columns=SCHEMA.names)
+
+
+def members_after(file: pq.ParquetFile, after: str, limit: int) -> Iterator[pa.RecordBatch]:
+    """Stream at most `limit` members whose ids come after `after`, in order; then close the file.
+
+    Only the row groups that may hold them are read.
+    """
+    with file:
+        left = limit
+        for group in range(file.metadata.num_row_groups):
+            statistics = file.metadata.row_group(group).column(0).statistics
+            if statistics is not None and statistics.has_min_max and statistics.max <= after:
+                continue
+            rows = file.read_row_group(group, columns=SCHEMA.names)
+            rows = rows.filter(pc.greater(rows.column(PERSON), after)).slice(0, left)
+            yield from rows.to_batches(max_chunksize=5_000)
+            left -= rows.num_rows
+            if left <= 0:
+                return

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from data.workspace import Workspace, workspace_at
-from serving import collect, evaluate, growthbook, health, metrics, streams
+from serving import collect, evaluate, growthbook, health, metrics, people, segments, streams
 from serving.context import Serving
 from serving.definitions import Definitions
 from serving.errors import add_handlers
@@ -28,6 +28,8 @@ ROUTERS: Final = (
     collect.router,
     streams.router,
     growthbook.router,
+    people.router,
+    segments.router,
     health.router,
     metrics.router,
 )

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from data.engine import reader
-from data.live_profiles import LiveState
+from data.live_profiles import LivePerson, LiveState
 from data.published import Published, Thresholds, mark_of, read_published
 from kindred.segments.durations import micros
 from kindred.segments.profile import Profile
@@ -119,8 +119,12 @@ def _held(published: Published, state: LiveState, number: int) -> Held:
 
 
 def ask_about(shared: Serving, held: Held, person_id: str) -> Asked:
-    """Read what is known of a person right now; of who nobody has heard of, that is nothing."""
-    person = shared.live.person(person_id)
+    """Read what is known of a person right now."""
+    return asked_of(held, person_id, shared.live.person(person_id))
+
+
+def asked_of(held: Held, person_id: str, person: LivePerson | None) -> Asked:
+    """Put what is known of a person as flags ask; of who nobody has heard of, that is nothing."""
     if person is None:
         # Whoever has no events anywhere has none in any window, as soon as events are held at all.
         since = NEVER if held.state.events_since is None else -NEVER

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
 from data.api_keys import Scope, create_key
 from data.audit import Actor
 from data.definitions import definition
+from data.lake import describe_file
 from data.live_profiles import NOW, Now, Shelf, person_key
 from data.live_store import META, open_live_store
 from data.publications import Act, Terms, roll_back, withdraw
 from data.segments import KIND, create_segment, publish_segment, save_rule, segment_names
+from data.traits import save_run
 from data.workspace import Workspace
 from kindred.segments.durations import micros
 from kindred.segments.rules import Rule
+from kindred.traits.about import attribute_trait
+from kindred.traits.trait import TraitType
 
 ACTOR = Actor("ada", verified=False)
 SHELVES_OF = datetime(2026, 11, 1, tzinfo=UTC)
@@ -68,6 +75,27 @@ class Town:
                     conn, "test", chosen, actor=ACTOR, at=datetime.now(UTC), browser=browser
                 )
         return self.keys[kind]
+
+    def compute_traits(self, types: Mapping[str, TraitType], rows: Mapping[str, Any]) -> None:
+        """Let a traits run have found these traits, told by people; and some people's values."""
+        target = self.workspace.lake / "traits" / f"{uuid.uuid4().hex}.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        people = [{"person_id": person, **row} for person, row in sorted(rows.items())]
+        empty = dict.fromkeys(types)
+        pq.write_table(pa.Table.from_pylist([{**empty, **row} for row in people]), target)
+        file = describe_file(self.workspace, target)
+        traits = [attribute_trait(name, kind) for name, kind in types.items()]
+        with self.engine.begin() as conn:
+            save_run(
+                conn,
+                file,
+                traits,
+                run_id=None,
+                at=datetime.now(UTC),
+                as_of=SHELVES_OF,
+                dataset_version=1,
+                fingerprint=uuid.uuid4().hex,
+            )
 
     def open_shelves(self, since: datetime | None = None, cluster_run: int | None = None) -> None:
         """Say that live state holds everything: events from a time on."""

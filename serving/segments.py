@@ -1,0 +1,178 @@
+"""``/v1/segments``: what is live, who is in, and whether a profile would be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+import pyarrow.parquet as pq
+from fastapi import APIRouter, Body, Depends, Path, Query, Response, Security
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import StreamingResponse
+
+from data.api_keys import ApiKey, Scope
+from data.engine import reader
+from data.membership_files import member_files, members_after
+from kindred.segments.profile import Happened, Profile
+from serving.auth import requires
+from serving.context import Serving, serving
+from serving.definitions import Definitions, Held
+from serving.errors import ApiError
+from serving.flags import NEVER, Asked, Failure, SegmentFlag
+from serving.overlay import TARGETING_KEY, overlaid
+from serving.v1_docs import EVALUATE_DOCS, MEMBERS_DOCS, SEGMENTS_DOCS
+
+router = APIRouter(prefix="/v1/segments", tags=["segments"], strict_content_type=False)
+MOST_MEMBERS: Final = 100_000
+_encode: Final = msgspec.json.encode
+
+
+@router.get("", **SEGMENTS_DOCS)
+def segments(
+    shared: Annotated[Serving, Depends(serving)],
+    key: Annotated[ApiKey, Security(requires(Scope.EVALUATE))],
+) -> Response:
+    """List the segments that are live, by key; for a browser's key those that it may know."""
+    shared.limiter.take(key, 1)
+    held = shared.part(Definitions).held
+    found = [_told(flag) for flag in held.flags_for(key.browser)]
+    return Response(_encode({"segments": found}), media_type="application/json")
+
+
+def _told(flag: SegmentFlag) -> dict[str, Any]:
+    live, size = flag.told.live, flag.told.size
+    counted = None
+    if size is not None and size.size is not None:
+        counted = {
+            "members": size.size,
+            "share": size.share,
+            "version": size.version,
+            "as_of": size.as_of,
+        }
+    return {
+        "key": live.key,
+        "name": live.name,
+        "version": live.number,
+        "sentence": live.sentence,
+        "since": live.since,
+        "valid_until": live.terms.valid_until,
+        "browser": live.terms.browser,
+        "answered": "live" if flag.known is not None else "batch",
+        "size": counted,
+    }
+
+
+@router.get("/{key}/members", **MEMBERS_DOCS)
+def members(
+    shared: Annotated[Serving, Depends(serving)],
+    api_key: Annotated[ApiKey, Security(requires(Scope.READ))],
+    key: Annotated[str, Path(min_length=1, max_length=64, examples=["big-spenders"])],
+    after: Annotated[str, Query(max_length=1024, description="`next` of the page before.")] = "",
+    limit: Annotated[int, Query(ge=1, le=MOST_MEMBERS)] = 1000,
+) -> Response:
+    """Give who is in, as batch last found, by id: from after a person on, so many at most."""
+    shared.limiter.take(api_key, 1)
+    if shared.part(Definitions).held.flag(key, browser=False) is None:
+        raise ApiError(404, "not_found", f"No segment {key!r} is live.")
+    with reader(shared.engine).connect() as conn:
+        file = member_files(conn).get(key)
+    if file is None:
+        what = "Its members have not been worked out yet."
+        raise ApiError(404, "not_counted", f"{what} Run: python -m pipelines memberships")
+    path = shared.workspace.lake / file.path
+    opened = pq.ParquetFile(path)  # held open: a run that replaces the file does not end the page
+    rows = members_after(opened, after, limit)
+    body = _page(key, file.rows, rows, limit)
+    return StreamingResponse(body, media_type="application/json")
+
+
+def _page(key: str, size: int, batches: Iterator[Any], limit: int) -> Iterator[bytes]:
+    """Write a page as it is read, the cursor last."""
+    yield b'{"segment":%b,"size":%d,"members":[' % (_encode(key), size)
+    written, last = 0, ""
+    for batch in batches:
+        rows = [
+            {"id": row["person_id"], "version": row["version"], "since": row["since"]}
+            for row in batch.to_pylist()
+        ]
+        if rows:
+            yield (b"," if written else b"") + b",".join(map(_encode, rows))
+            written, last = written + len(rows), rows[-1]["id"]
+    yield b'],"next":%b}' % _encode(last if written == limit else None)
+
+
+class AskedEvent(BaseModel):
+    """Something that the profile did."""
+
+    model_config = ConfigDict(extra="forbid")
+    event: str = Field(min_length=1, max_length=200)
+    timestamp: datetime
+    properties: dict[str, Any] = Field(default_factory=dict)
+
+
+class AskedProfile(BaseModel):
+    """All that is known of somebody, for this answer."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str = Field("", max_length=1024, description="Decides on lists alone.")
+    traits: dict[str, Any] = Field(default_factory=dict)
+    events: list[AskedEvent] = Field(default_factory=list, max_length=5_000)
+
+
+class Question(BaseModel):
+    """A profile, and the segments that are asked about; all that are live unless it says."""
+
+    model_config = ConfigDict(extra="forbid")
+    profile: AskedProfile
+    segments: list[str] | None = Field(None, max_length=1_000)
+
+
+@router.post("/evaluate", **EVALUATE_DOCS)
+def evaluate(
+    shared: Annotated[Serving, Depends(serving)],
+    key: Annotated[ApiKey, Security(requires(Scope.EVALUATE))],
+    question: Annotated[Question, Body()],
+) -> Response:
+    """Tell which segments a profile would be in; it is all that is looked at, and is not kept."""
+    shared.limiter.take(key, 1)
+    held = shared.part(Definitions).held
+    asked = _asked(held, question.profile)
+    wanted = question.segments
+    flags = held.flags_for(key.browser) if wanted is None else None
+    answers = (
+        [_answer(flag, asked) for flag in flags]
+        if flags is not None
+        else [_named(held, name, asked, key.browser) for name in wanted or ()]
+    )
+    return Response(_encode({"segments": answers}), media_type="application/json")
+
+
+def _named(held: Held, name: str, asked: Asked, browser: bool) -> dict[str, Any]:
+    flag = held.flag(name, browser)
+    if flag is None:
+        return {"key": name, "error": f"No segment {name!r} is live."}
+    return _answer(flag, asked)
+
+
+def _answer(flag: SegmentFlag, asked: Asked) -> dict[str, Any]:
+    found = flag.holds(asked)
+    said = {"key": flag.key, "version": flag.version}
+    return {**said, "in": found} if found is not None else {**said, "error": f"{flag.why}."}
+
+
+def _asked(held: Held, given: AskedProfile) -> Asked:
+    events = []
+    for number, each in enumerate(given.events):
+        if each.timestamp.tzinfo is None:
+            where = f"profile.events.{number}.timestamp"
+            raise ApiError(400, "invalid_request", f"{where}: it has no time zone.")
+        events.append(Happened(each.event, each.timestamp.astimezone(UTC), each.properties))
+    bare = Profile.of(given.id, {}, events)
+    traits = {TARGETING_KEY: given.id, **given.traits}
+    try:
+        profile, _ = overlaid(bare, traits, held.published.context.traits)
+    except Failure as failure:
+        raise ApiError(400, "invalid_request", f"profile.traits.{failure.details}") from None
+    return Asked(profile, held.now(), -NEVER, {})
