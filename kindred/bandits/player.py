@@ -41,11 +41,11 @@ class Player:
         k = len(arms)
         self.policy, self.arms, self.floor = policy, tuple(arms), floor
         self._rng, self._explored = rng, k * floor
-        # Lists where Python reads single numbers, arrays where numpy reads them all.
+        # Lists: Python reads single numbers of them several times as quickly as of arrays.
         self._plays, self._totals, self._squares = [0.0] * k, [0.0] * k, [0.0] * k
         self._means = [0.0] * k
         self._time = 0
-        self._wins, self._losses = np.ones(k), np.ones(k)
+        self._wins, self._losses = [1.0] * k, [1.0] * k
         self._draw = self._sampler(policy)
 
     @property
@@ -81,8 +81,8 @@ class Player:
             case Ucb1():
                 return partial(self._highest_bound, policy.alpha)
             case ThompsonBeta():
-                self._wins += policy.successes - 1
-                self._losses += policy.failures - 1
+                self._wins = [policy.successes] * len(self.arms)
+                self._losses = [policy.failures] * len(self.arms)
                 return self._sampled_rate
             case ThompsonGaussian():
                 return partial(self._sampled_mean, policy)
@@ -110,7 +110,9 @@ class Player:
         return bounds.index(max(bounds))
 
     def _sampled_rate(self) -> int:
-        return int(self._rng.beta(self._wins, self._losses).argmax())
+        beta = self._rng.beta
+        drawn = [beta(win, lose) for win, lose in zip(self._wins, self._losses, strict=True)]
+        return drawn.index(max(drawn))
 
     def _sampled_mean(self, policy: ThompsonGaussian) -> int:
         means, spreads = policy.beliefs(self.state)

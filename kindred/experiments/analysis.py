@@ -124,8 +124,10 @@ def compare(
         if known:
             said += about_reading(metric.kind, control, summary, plain, f"{place} · {variation}")
         explained = adjustment.explained if adjustment else None
-        result = Result(metric.name, variation, settings.control, plain, cuped, explained)
-        results.append(replace(result, guardrail=_verdict(metric, result, settings)))
+        verdict = _verdict(metric, cuped or plain, settings)
+        results.append(
+            Result(metric.name, variation, settings.control, plain, cuped, explained, verdict)
+        )
     return results, said
 
 
@@ -238,9 +240,8 @@ def _reading(control: Estimate, arm: Estimate, metric: Metric, settings: Setting
     )
 
 
-def _verdict(metric: Metric, result: Result, settings: Settings) -> Verdict | None:
+def _verdict(metric: Metric, best: Reading, settings: Settings) -> Verdict | None:
     if metric.guardrail is None:
         return None
-    best = result.best
     lift = best.relative if metric.guardrail.relative else best.absolute
     return judge(lift, metric.guardrail, metric.better, settings.alpha)

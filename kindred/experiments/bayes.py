@@ -11,6 +11,8 @@ from scipy import special
 
 from kindred.experiments.comparison import Lift
 
+Vector = NDArray[np.float64]
+
 _ROOT_TAU = math.sqrt(2 * math.pi)
 
 
@@ -135,18 +137,19 @@ def beta_chance_and_loss(control: BetaBelief, arm: BetaBelief) -> tuple[float, f
     """
     a, b = (control.successes, control.failures), (arm.successes, arm.failures)
     if control.spread < arm.spread:
-        x, weight = _rule(control)
-        chance = special.betaincc(*b, x)
+        x, other, weight = _rule(control)
+        chance = special.betainc(b[1], b[0], other)  # of more than x
         loss = x * special.betainc(*b, x) - arm.mean * special.betainc(b[0] + 1, b[1], x)
     else:
-        x, weight = _rule(arm)
+        x, other, weight = _rule(arm)
         chance = special.betainc(*a, x)
-        loss = control.mean * special.betaincc(a[0] + 1, a[1], x) - x * special.betaincc(*a, x)
+        above = special.betainc(a[1], a[0], other)
+        loss = control.mean * special.betainc(a[1], a[0] + 1, other) - x * above
     return float(min(weight @ chance, 1.0)), float(weight @ np.maximum(loss, 0.0))
 
 
-def _rule(belief: BetaBelief) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Points and weights of the trapezoidal rule on the log-odds.
+def _rule(belief: BetaBelief) -> tuple[Vector, Vector, Vector]:
+    """Points, one minus them, and weights of the trapezoidal rule on the log-odds.
 
     There a Beta density is analytic and falls off exponentially, where that rule converges
     geometrically (Trefethen & Weideman 2014, SIAM Review 56).
@@ -158,4 +161,4 @@ def _rule(belief: BetaBelief) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     y = np.linspace(low, high, max(2, math.ceil((high - low) / step)))
     logs = belief.successes * special.log_expit(y) + belief.failures * special.log_expit(-y)
     weights = np.exp(logs - logs.max())
-    return special.expit(y), weights / weights.sum()
+    return special.expit(y), special.expit(-y), weights / weights.sum()

@@ -143,8 +143,10 @@ def fit_adjustment(
     outcome = pooled.combination_variance(weights)
     if not np.all(np.isfinite(sxx)) or not np.any(np.diag(sxx) > 0) or not outcome > 0:
         return None
-    # Collinear covariates share their coefficient instead of blowing it up.
-    theta = np.linalg.pinv(sxx, hermitian=True) @ sxy
+    if len(sxx) == 1:
+        theta = sxy / sxx[0]
+    else:  # collinear covariates share their coefficient instead of blowing it up
+        theta = np.linalg.pinv(sxx, hermitian=True) @ sxy
     return Adjustment(
         dict(zip(covariates, theta.tolist(), strict=True)),
         {x: pooled.mean(x) for x in covariates},

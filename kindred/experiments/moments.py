@@ -87,10 +87,11 @@ class Moments:
             return cls.empty(columns)
         totals = np.asarray(sums, dtype=np.float64)
         raw = np.asarray(products, dtype=np.float64)
-        comoments = raw - np.outer(totals, totals) / n
-        constant = np.diag(comoments) <= 2 * _ROUNDING * np.diag(raw)
-        comoments[constant, :] = 0.0
-        comoments[:, constant] = 0.0
+        comoments = raw - totals[:, None] * (totals / n)
+        constant = comoments.diagonal() <= 2 * _ROUNDING * raw.diagonal()
+        if constant.any():
+            comoments[constant, :] = 0.0
+            comoments[:, constant] = 0.0
         return cls(tuple(columns), n, totals / n, comoments)
 
     def __add__(self, other: Moments) -> Moments:
@@ -104,7 +105,7 @@ class Moments:
             self.columns,
             n,
             self.means + apart * (other.n / n),
-            self.comoments + other.comoments + np.outer(apart, apart) * (self.n * other.n / n),
+            self.comoments + other.comoments + apart[:, None] * apart * (self.n * other.n / n),
         )
 
     def mean(self, column: str) -> float:

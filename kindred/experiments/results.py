@@ -117,11 +117,8 @@ class Result:
 
     def with_adjusted(self, plain: float, cuped: float) -> Result:
         """Carry p-values that were corrected over their family."""
-        return replace(
-            self,
-            plain=replace(self.plain, adjusted_p_value=plain),
-            cuped=replace(self.cuped, adjusted_p_value=cuped) if self.cuped else None,
-        )
+        adjusted = replace(self.cuped, adjusted_p_value=cuped) if self.cuped else None
+        return replace(self, plain=replace(self.plain, adjusted_p_value=plain), cuped=adjusted)
 
     def as_json(self) -> dict[str, Any]:
         """Give the contract's fields."""
