@@ -19,10 +19,9 @@ def peer(name: str, requirements: Sequence[str]) -> Path:
     stamp = folder / "requirements.txt"
     if not stamp.exists() or stamp.read_text().split("\n") != list(requirements):
         uv = [sys.executable, "-m", "uv"]
-        subprocess.run(
-            [*uv, "venv", "-q", "--clear", "--python", sys.executable, folder], check=True
-        )
-        install = [*uv, "pip", "install", "-q", "--python", python, *requirements]
+        made = [*uv, "venv", "-q", "--clear", "--python", sys.executable, str(folder)]
+        install = [*uv, "pip", "install", "-q", "--python", str(python), *requirements]
+        subprocess.run(made, check=True)
         subprocess.run(install, check=True)
         stamp.write_text("\n".join(requirements))
     return python
