@@ -143,10 +143,8 @@ def fit_adjustment(
     outcome = pooled.combination_variance(weights)
     if not np.all(np.isfinite(sxx)) or not np.any(np.diag(sxx) > 0) or not outcome > 0:
         return None
-    if len(sxx) == 1:
-        theta = sxy / sxx[0]
-    else:  # collinear covariates share their coefficient instead of blowing it up
-        theta = np.linalg.pinv(sxx, hermitian=True) @ sxy
+    # Collinear covariates share their coefficient instead of blowing it up.
+    theta = np.linalg.pinv(sxx, hermitian=True) @ sxy if len(sxx) > 1 else sxy / sxx[0]
     return Adjustment(
         dict(zip(covariates, theta.tolist(), strict=True)),
         {x: pooled.mean(x) for x in covariates},
