@@ -16,7 +16,7 @@ RUN := $(BIN)/python
 STAMP := .venv/.runtime-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 DEV_STAMP := .venv/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help setup run work serve status simulate test check format bench screenshots clean
+.PHONY: help setup run work serve status simulate test nightly check format bench screenshots clean
 
 help: ## Say what there is to make
 	@echo "Kindred: find the people who are alike, say who they are, publish it."
@@ -58,6 +58,10 @@ test: $(DEV_STAMP) ## Run every check and every test
 	@echo "Tests: journeys in Chromium"
 	@$(BIN)/pytest -ra -m browser || test $$? -eq 5
 	@echo "All checks and tests passed."
+
+nightly: $(DEV_STAMP) ## Hold rules to their meaning over ten thousand random rules and populations
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -ra --timeout 7200 tests/data/test_segment_meaning.py \
+	  tests/data/test_segment_population.py
 
 check: $(DEV_STAMP) ## Check format, lint, types and imports
 	@echo "Checking format, lint, types, imports"
