@@ -122,4 +122,4 @@ def _likers(ready: Ready, item: str) -> None:
 
 def _person(person: str) -> None:
     st.session_state["person"] = person
-    st.session_state["view"] = "person"
+    st.session_state["view"] = "Person"

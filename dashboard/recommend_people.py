@@ -48,9 +48,7 @@ def for_person(ready: Ready, rules: Steering) -> None:
         return
     st.page_link("pages/person.py", label=f"Who is {asked}?", icon=":material/person:",
                  query_params={"person": asked})  # fmt: skip
-    side_by_side(
-        ready, rules, lambda model, steering: model.person(asked, steering, LONG), "person"
-    )
+    side_by_side(ready, rules, lambda model, steering: model.person(asked, steering, LONG))
 
 
 def _pick(name: str, value: str) -> None:
@@ -79,12 +77,10 @@ def for_segment(ready: Ready, rules: Steering) -> None:
         or next(iter(known))
     )
     people = known[key].people()
-    side_by_side(
-        ready, rules, lambda model, steering: model.segment(key, people, steering, LONG), "segment"
-    )
+    side_by_side(ready, rules, lambda model, steering: model.segment(key, people, steering, LONG))
 
 
-def side_by_side(ready: Ready, rules: Steering, ask: Ask, key: str) -> None:
+def side_by_side(ready: Ready, rules: Steering, ask: Ask) -> None:
     """Draw what two models answer, each beside its rules' effect."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         other = _other(ready)
@@ -93,9 +89,9 @@ def side_by_side(ready: Ready, rules: Steering, ask: Ask, key: str) -> None:
             value=bool(rules.rules),
             key="steered",
             disabled=not rules.rules,
-            help="Apply the rules as edited in the view Rules; else as each model has it."
+            help="Apply the rules as edited under Rules; else as each model has it."
             if rules.rules
-            else "There are no rules: add some in the view Rules.",
+            else "There are no rules: add some under Rules.",
         )
     steering = rules if steered and rules.rules else None
     left, right = st.columns(2, gap="medium")
@@ -107,7 +103,7 @@ def side_by_side(ready: Ready, rules: Steering, ask: Ask, key: str) -> None:
             answer = ask(recommender(ready, model), steering)
             answers.append(answer)
             heading(answer, live=model == ready.live.id)
-            draw_list(answer, key=f"{key}_list_{column is left}")
+            draw_list(answer)
             left_out(answer)
     if len(answers) == 2 and answers[0].items:
         shared = in_common(answers[0].items, answers[1].items)

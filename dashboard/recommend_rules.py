@@ -44,12 +44,12 @@ def _before_and_after(ready: Ready, edited: Steering) -> None:
     before, after = st.tabs(["With the rules", "Without"], key="rules_tab", on_change="rerun")
     with before:
         answer = model.person(who, edited, LONG)
-        draw_list(answer, key="rules_after")
+        draw_list(answer)
         left_out(answer)
     if after.open:
         with after:
-            draw_list(model.person(who, None, LONG), key="rules_before")
-    st.caption("Pick another person in the view Person.")
+            draw_list(model.person(who, None, LONG))
+    st.caption("Pick another person under Person.")
 
 
 def _cost_card(ready: Ready, edited: Steering, items: Items) -> None:

@@ -130,7 +130,9 @@ def _clicks(items: Items) -> None:
         if clicked:
             st.caption(", ".join(verbatim(items.name(item).title()) for item in clicked))
         text = st.text_input(
-            "Find an item to click", key="studio_find", placeholder="Part of a name, or press a row"
+            "Find an item to click",
+            key="studio_find",
+            placeholder="Part of a name, or click in the list",
         )
         for item in items.search(text or "", 6):
             if item not in clicked:
@@ -162,19 +164,13 @@ def _list(model: Recommender, steering: Steering | None) -> None:
         ranks = {item: rank for rank, item in enumerate(before)}
         now_ranks = {each.item: rank for rank, each in enumerate(answer.items)}
         moves = {item: ranks[item] - rank for item, rank in now_ranks.items() if item in ranks}
-    st.session_state.setdefault("studio_pressed", 0)
-    pressed = draw_list(
+    draw_list(
         answer,
-        key=f"studio_list_{st.session_state['studio_pressed']}",
         moves=moves if moves is not None else {each.item: 0 for each in answer.items},
-        pressable=True,
+        press=_click,
+        key="studio_press",
     )
-    st.caption("Press a row: the visitor clicks that item.")
     left_out(answer)
-    if pressed is not None and pressed not in now.clicks:
-        st.session_state["studio_pressed"] += 1
-        _click(pressed)
-        st.rerun()
 
 
 def _steps(now: Visitor, answer: Answer) -> list[tuple[str, list[str]]]:

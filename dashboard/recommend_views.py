@@ -11,13 +11,7 @@ from dashboard.format import ago, count
 from dashboard.model_words import measure, model_label
 from dashboard.recommend_data import Ready
 
-VIEWS: Final = {
-    "person": "A person",
-    "segment": "A segment",
-    "visitor": "A new visitor",
-    "item": "An item",
-    "rules": "Rules",
-}
+VIEWS: Final = ("Person", "Segment", "Visitor", "Item", "Rules")
 
 
 def verdict(found: Ready) -> str:

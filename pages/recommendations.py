@@ -31,21 +31,20 @@ kept = read_kept()
 items, rules = items_of(found), edited(kept)
 view = st.segmented_control(
     "View",
-    list(VIEWS),
-    default="person",
+    VIEWS,
+    default="Person",
     required=True,
-    format_func=lambda name: VIEWS[name],
     key="view",
     bind="query-params",
     label_visibility="collapsed",
 )
-if view == "segment":
+if view == "Segment":
     for_segment(found, rules)
-elif view == "visitor":
+elif view == "Visitor":
     studio(found, rules, items)
-elif view == "item":
+elif view == "Item":
     for_item(found, items)
-elif view == "rules":
+elif view == "Rules":
     rules_view(found, kept, items)
 else:
     for_person(found, rules)
