@@ -51,6 +51,16 @@ class SeenIndex:
         with self._env.begin(write=True) as transaction:
             return [self._frame(transaction, placed) for placed in frames]
 
+    def beat(self) -> int:
+        """Give the last beat of live state that was kept here."""
+        with self._env.begin() as transaction:
+            return int(transaction.get(b"beat", db=self._days) or 0)
+
+    def keep_beat(self, beat: int) -> None:
+        """Keep a beat of live state, once live state has it."""
+        with self._env.begin(write=True) as transaction:
+            transaction.put(b"beat", str(beat).encode(), db=self._days)
+
     def close(self) -> None:
         """Let go of the file."""
         self._env.close()

@@ -41,6 +41,18 @@ class Kept(msgspec.Struct, array_like=True):
         if event.type == "identify" and event.traits:
             self.tell(at, _json(event.traits))
 
+    def add_stored(
+        self, event: str | None, at: int, properties: str | None, told: str | None
+    ) -> None:
+        """Take an event of the lake in, whose members are JSON texts."""
+        if event is not None:
+            self.happened(event, at, _json(properties) if properties else {})
+        if told:
+            try:
+                self.tell(at, _json(told))
+            except (msgspec.MsgspecError, AttributeError):
+                return  # an import may hold anything in traits
+
     def happened(self, name: str, at: int, properties: Mapping[str, Any]) -> None:
         """Keep something that happened."""
         track = self.tracks.get(name)

@@ -39,6 +39,9 @@ COMMANDS: Final = {
     "cancel": "pipelines.commands.queue",
     "retry": "pipelines.commands.queue",
     "simulate": "pipelines.commands.simulate",
+    "deliver": "pipelines.commands.deliver",
+    "keys": "pipelines.commands.keys",
+    "serve": "pipelines.commands.up",
     "status": "pipelines.commands.status",
     "up": "pipelines.commands.up",
 }
