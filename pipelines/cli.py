@@ -11,16 +11,15 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from sqlalchemy import Engine
+
+from data.audit import Actor
+from data.store import open_store
+from data.workspace import Workspace, workspace_at
 from kindred.errors import UserError
-from pipelines.cancelled import Cancelled
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from data.audit import Actor
-    from data.workspace import Workspace
+from pipelines.job import Cancelled
 
 # Each module has `add_to(commands)`, which adds its parsers and sets `function` as their default.
 # Only the modules of commands that are named are loaded: some bring much with them.
@@ -33,15 +32,13 @@ COMMANDS: Final = {
     "refresh": "pipelines.commands.jobs",
     "aggregate_days": "pipelines.commands.jobs",
     "memberships": "pipelines.commands.jobs",
+    "experiment_results": "pipelines.commands.jobs",
     "segments": "pipelines.commands.segments",
     "work": "pipelines.commands.queue",
     "runs": "pipelines.commands.queue",
     "cancel": "pipelines.commands.queue",
     "retry": "pipelines.commands.queue",
     "simulate": "pipelines.commands.simulate",
-    "deliver": "pipelines.commands.deliver",
-    "keys": "pipelines.commands.keys",
-    "serve": "pipelines.commands.up",
     "status": "pipelines.commands.status",
     "up": "pipelines.commands.up",
 }
@@ -52,20 +49,10 @@ class Invocation:
     """What a command is given: its arguments, and the workspace it works on."""
 
     arguments: argparse.Namespace
-    name: str
-
-    @property
-    def actor(self) -> Actor:
-        """Who acts."""
-        from data.audit import Actor  # noqa: PLC0415 - `analyze` needs no store
-
-        return Actor(self.name)
+    actor: Actor
 
     def open(self) -> tuple[Workspace, Engine]:
         """Open the workspace and its store."""
-        from data.store import open_store  # noqa: PLC0415 - the same
-        from data.workspace import workspace_at  # noqa: PLC0415
-
         workspace = workspace_at()
         return workspace, open_store(workspace)
 
@@ -89,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     given = list(sys.argv[1:] if argv is None else argv)
     arguments = parser(given).parse_args(given)
-    invocation = Invocation(arguments, (arguments.actor or _user())[:100])
+    invocation = Invocation(arguments, Actor((arguments.actor or _user())[:100]))
     try:
         return int(arguments.function(invocation) or 0)
     except UserError as error:

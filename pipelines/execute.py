@@ -21,8 +21,7 @@ from data.manifest import dataset_version
 from data.runs import Status
 from data.workspace import Workspace
 from kindred.errors import InternalError, UserError
-from pipelines.cancelled import Cancelled
-from pipelines.job import JobContext, JobResult
+from pipelines.job import Cancelled, JobContext, JobResult
 from pipelines.jobs import job
 from pipelines.report import ConsoleReporter, ListReporter, StoreReporter
 
@@ -35,7 +34,8 @@ STEPS: Mapping[str, int] = {
     "clusters": 8,
     "memberships": 2,
     "segment_history": 1,
-    "refresh": 22,
+    "experiment_results": 1,
+    "refresh": 23,
 }
 
 

@@ -16,6 +16,7 @@ JOBS: Final[dict[str, str]] = {
     "aggregate_days": "pipelines.aggregate_days:run",
     "memberships": "pipelines.memberships:run",
     "segment_history": "pipelines.segment_history:run",
+    "experiment_results": "pipelines.experiment_results:run",
     "refresh": "pipelines.refresh:run",
 }
 

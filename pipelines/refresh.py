@@ -22,7 +22,14 @@ from kindred.errors import UserError
 from pipelines.job import JobContext, JobResult, Reporter, Step
 from pipelines.jobs import job
 
-PARTS: Final = ("summaries", "traits", "aggregate_days", "clusters", "memberships")
+PARTS: Final = (
+    "summaries",
+    "traits",
+    "aggregate_days",
+    "clusters",
+    "memberships",
+    "experiment_results",
+)
 
 
 @dataclass(frozen=True)

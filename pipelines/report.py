@@ -15,8 +15,7 @@ from sqlalchemy import Engine
 from data import runs
 from data.runs import Status
 from kindred.errors import UserError
-from pipelines.cancelled import Cancelled
-from pipelines.job import Step
+from pipelines.job import Cancelled, Step
 
 BEAT_SECONDS = 1.0
 

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from kindred.segments.distil_columns import UNKNOWN, Bins, CategoryColumn, Column, NumberColumn
 from kindred.segments.rules import TraitRule
 
-# Of a bin, by which an end may be moved to be a rounder number; never past the edge itself, where
-# many people may stand.
-NEAR: Final = 0.3
+NEAR: Final = 0.3  # of a bin, by which an end may be moved to be a rounder number
 
 Flags = NDArray[np.bool_]
 
@@ -51,7 +49,10 @@ def _start(column: NumberColumn, bins: Bins, first: int) -> float | int:
     edge, before = bins.edges[first], bins.edges[first - 1]
     if column.whole:
         return int(edge)
-    return roundest(edge - (0.5 if bins.exact else NEAR) * (edge - before), edge)
+    if bins.exact:
+        return roundest((before + edge) / 2, edge)
+    after = bins.edges[first + 1] if first + 1 < bins.count else edge
+    return roundest(edge - NEAR * (edge - before), edge + NEAR * (after - edge))
 
 
 def _end(column: NumberColumn, bins: Bins, last: int) -> float | int:
@@ -61,7 +62,7 @@ def _end(column: NumberColumn, bins: Bins, last: int) -> float | int:
         return int(edge) if bins.exact else int(after) - 1
     if bins.exact:
         return roundest(edge, (edge + after) / 2)
-    return roundest(after - NEAR * (after - edge), np.nextafter(after, edge))
+    return roundest(after - NEAR * (after - edge), after)
 
 
 def _among(column: CategoryColumn, bins: Bins, inside: NDArray[np.intp]) -> TraitRule:

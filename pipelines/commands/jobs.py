@@ -23,6 +23,7 @@ def add_to(commands: Any) -> None:
         commands, "aggregate_days", run, "Add up events by day, so that wide windows are fast."
     )
     subparser(commands, "memberships", run, "Work out who is in which published segment.")
+    subparser(commands, "experiment_results", run, "Bring every experiment's results up to date.")
     subparser(commands, "refresh", run, "Bring summaries, traits and clusters up to date.")
 
 

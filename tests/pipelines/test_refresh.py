@@ -64,6 +64,7 @@ def test_a_refresh_computes_what_is_missing_and_a_second_one_nothing(
         "aggregate_days": False,
         "clusters": False,
         "memberships": False,
+        "experiment_results": False,
     }
     parts = dict.fromkeys(step.split(":")[0] for step in steps)
     assert [part for part in parts if part != "segments"] == list(first["parts"])

@@ -1,0 +1,31 @@
+"""What can be odd about exposures and events of a running experiment."""
+
+from __future__ import annotations
+
+from kindred.experiments.caveats import Caveat
+
+CROSSED = Caveat(
+    "crossover", "{count} people met more than one variation; they are left out of all results."
+)
+REPEATED = Caveat(
+    "multiple_exposure", "{count} people were exposed more than once; their first exposure counts."
+)
+BOTS = Caveat(
+    "bots",
+    "{count} people look like bots (by their user agent, or by over 1,000 events on the day of "
+    "the exposure); they are left out.",
+)
+LATE = Caveat(
+    "late_exposure",
+    "{count} exposures came in more than a day after they happened; their days were computed anew.",
+)
+UNKNOWN_VARIATION = Caveat(
+    "unknown_variation",
+    "{count} exposures name a variation that the experiment does not have; they are left out.",
+)
+OPEN_WINDOWS = Caveat(
+    "open_windows",
+    "{count} people were exposed so lately that their window is still open: their numbers grow.",
+)
+STALE = Caveat("stale", "Nobody was exposed in the last {count} days: is it still running?")
+CROSSOVER_SHARE = 0.01  # from here on, crossover says that assignment does not stick

@@ -1,0 +1,118 @@
+"""One result read by one method: fixed, sequential or Bayesian; what is shown and what decides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kindred.experiments.analysis import Correction, corrected
+from kindred.experiments.definition import Method
+from kindred.experiments.results import Reading, Result
+
+Interval = tuple[float, float]
+
+APPLIES: Final[dict[Method, str]] = {
+    "sequential": (
+        "Always-valid intervals (asymptotic confidence sequences): they hold on every day at once, "
+        "so look as often as you like. They are wider than fixed ones."
+    ),
+    "fixed": (
+        "Welch's test at the planned end, and only there: looking earlier and stopping at the "
+        "first good day finds effects that are not there."
+    ),
+    "bayesian": (
+        "Chance to win without a prior belief, and the interval that holds the lift with that "
+        "chance. Stopping at the first good day is as misleading here as with fixed tests."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A result as one method shows it, relative where the control's value allows.
+
+    Parameters
+    ----------
+    lift : float
+    interval : pair of float or None
+        None where no test exists.
+    relative : bool
+        Whether lift and interval are shares of the control's value.
+    p_value : float
+        Corrected for several tests; of the Bayesian method not a number.
+    chance : float
+        To be better than the control; not a number where not known.
+    """
+
+    result: Result
+    reading: Reading
+    lift: float
+    interval: Interval | None
+    relative: bool
+    p_value: float
+    chance: float
+
+    @property
+    def better(self) -> bool:
+        """Whether the lift points to where better is."""
+        return (self.lift > 0) == (_direction(self) > 0)
+
+    def decided(self, method: Method, alpha: float) -> bool:
+        """Whether the method says more than chance, in whichever direction."""
+        if method == "bayesian":
+            return min(self.chance, 1 - self.chance) <= alpha / 2
+        return self.p_value < alpha
+
+
+def read_all(
+    results: Sequence[Result],
+    method: Method,
+    correction: Correction,
+    *,
+    adjusted: bool = True,
+) -> list[Seen]:
+    """Read results by one method; p-values are corrected over those given.
+
+    Parameters
+    ----------
+    adjusted : bool
+        Whether to read what CUPED made of them, where there is such.
+    """
+    readings = [r.best if adjusted else r.plain for r in results]
+    raw = [_p_value(reading, method) for reading in readings]
+    together = corrected(raw, correction)
+    return [
+        _seen(result, reading, method, p)
+        for result, reading, p in zip(results, readings, together, strict=True)
+    ]
+
+
+def _p_value(reading: Reading, method: Method) -> float:
+    if method == "fixed":
+        return reading.p_value
+    if method == "sequential" and reading.always is not None:
+        return reading.always.p_value()
+    return math.nan
+
+
+def _seen(result: Result, reading: Reading, method: Method, p_value: float) -> Seen:
+    relative = math.isfinite(reading.relative.value) and reading.control.unadjusted > 0
+    lift = reading.relative if relative else reading.absolute
+    winning = reading.winning
+    chance = winning.chance_to_win if winning is not None else math.nan
+    interval: Interval | None = None
+    if method == "sequential":
+        always = reading.always_relative if relative else reading.always
+        interval = always.interval() if always is not None else None
+    elif lift.usable:
+        # Without a prior, the credible interval is the normal one.
+        interval = lift.interval(reading.alpha)
+    if method == "bayesian" and not relative and reading.belief is not None:
+        interval = reading.belief.interval(reading.alpha)
+    return Seen(result, reading, lift.value, interval, relative, p_value, chance)
+
+
+def _direction(seen: Seen) -> int:
+    return 1 if seen.reading.better == "higher" else -1
