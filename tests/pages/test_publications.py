@@ -14,7 +14,9 @@ from data import audit, runs
 from data.audit import Actor
 from data.definitions import create, definition, publication_history, save
 from data.publications import Act, Terms, live, publish
+from data.workspace import Workspace
 from tests.support.screens import opened, well, words
+from tests.support.synthetic_map import build
 
 ANN = Actor("ann")
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -91,7 +93,10 @@ def withdrawing() -> None:
     withdraw_dialog("segment", "young", "Young")
 
 
-def test_rolling_back_says_what_changes_and_keeps_who_and_why(home: Engine) -> None:
+def test_rolling_back_says_what_changes_and_keeps_who_and_why(
+    home: Engine, workspace: Workspace
+) -> None:
+    build(workspace, home, 60)
     publish_one(home, "young", YOUNG)
     publish_again(home, "young", YOUNGER)
     app = well(AppTest.from_function(rolling_back).run())
