@@ -13,7 +13,7 @@ from dashboard import (
     segment_page,
 )
 from dashboard.actor import who_acts
-from dashboard.furniture import frame, tell_error
+from dashboard.furniture import frame, say_now, tell_error
 from dashboard.security import SecurityHeaders
 
 # Loaded with the server, so that the first visitor need not wait seconds for Altair and DuckDB.
@@ -96,6 +96,7 @@ def navigate() -> None:
     except Exception as error:
         tell_error(error)
     who_acts()
+    say_now()
 
 
 if st.runtime.exists():

@@ -17,6 +17,7 @@ from dashboard.theme import theme_now
 from kindred.errors import UserError
 
 log = logging.getLogger(__name__)
+_LATER = "say_later"
 _STATIC = Path(__file__).parent.parent / "static"
 
 
@@ -50,6 +51,17 @@ def tell_error(error: Exception) -> bool:
         icon=":material/sentiment_dissatisfied:",
     )
     return True
+
+
+def say_later(text: str, icon: str = ":material/check:") -> None:
+    """Say something in passing once the next run is over: a rerun may take a toast with it."""
+    st.session_state.setdefault(_LATER, []).append((text, icon))
+
+
+def say_now() -> None:
+    """Say what the run before left to be said."""
+    for text, icon in st.session_state.pop(_LATER, ()):
+        st.toast(text, icon=icon)
 
 
 def page_head(title: str, question: str) -> None:

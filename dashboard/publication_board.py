@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -119,7 +119,7 @@ def live_table(board: Board) -> tuple[str, str] | None:
         for found in board.standing
     ]
     event = st.dataframe(
-        pd.DataFrame(rows),
+        _without_kind(board, rows),
         hide_index=True,
         key="publications_live",
         on_select="rerun",
@@ -143,6 +143,12 @@ def live_table(board: Board) -> tuple[str, str] | None:
         found = board.standing[picked[0]]
         return found.kind, found.key
     return None
+
+
+def _without_kind(board: Board, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Make a table; the kind is left out where there is one only."""
+    table = pd.DataFrame(rows)
+    return table if len(board.kinds) > 1 else table.drop(columns="Kind")
 
 
 def _times(label: str) -> Any:
@@ -202,7 +208,7 @@ def history(board: Board) -> None:
         for act in board.acts
     ]
     st.dataframe(
-        pd.DataFrame(rows),
+        _without_kind(board, rows),
         hide_index=True,
         key="publications_history",
         placeholder="",

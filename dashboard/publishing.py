@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from dashboard.actor import given, name_field
 from dashboard.format import instant, verbatim
+from dashboard.furniture import say_later
 from dashboard.publication_words import validity, words
 from dashboard.store import engine, reading
 from dashboard.version_data import read_versions
@@ -86,7 +87,7 @@ def _publish(proposal: Proposal) -> None:
             number.append(proposal.publish(conn, act, terms()))
 
         if _carry_out(act):
-            st.toast(f"Version {number[0]} of “{proposal.name}” is live.", icon=":material/check:")
+            say_later(f"Version {number[0]} of “{proposal.name}” is live.")
             if proposal.done is not None:
                 proposal.done()
             st.rerun()
@@ -150,7 +151,7 @@ def _roll_back(kind: str, key: str, name: str, number: int) -> None:
     _ask_why("Why back?", "What was wrong with the version that is live")
     said = st.button("Roll back", type="primary", icon=":material/history:", key="publishing_back")
     if said and _carry_out(_back(kind, key, number)):
-        st.toast(f"Version {number} of “{name}” is live again.", icon=":material/check:")
+        say_later(f"Version {number} of “{name}” is live again.")
         st.rerun()
 
 
@@ -189,7 +190,7 @@ def _withdraw(kind: str, key: str, name: str) -> None:
     _ask_why("Why is it withdrawn?", "Why nobody should rely on it any more")
     said = st.button("Withdraw", type="primary", icon=":material/block:", key="publishing_withdraw")
     if said and _carry_out(_end(kind, key)):
-        st.toast(f"“{name}” is withdrawn.", icon=":material/check:")
+        say_later(f"“{name}” is withdrawn.")
         st.rerun()
 
 

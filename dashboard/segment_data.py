@@ -224,12 +224,11 @@ def vocabulary(of: Version, everybody: Population) -> Vocabulary:
         currency = facts.currency if facts else None
         runs = map_runs(conn, 1)
         clusters = map_clusters(conn, runs[0].id) if runs else []
-        names = dict(segment_names(conn))
+        names = segment_names(conn)
         declared = {
             trait.name: replace(trait, unit=currency or "") if trait.unit == "currency" else trait
             for trait in declarations(run)
         }
-    own = {("cluster", str(c.id)): c.name for c in clusters if c.id is not None}
     return Vocabulary(
         of,
         declared,
@@ -238,7 +237,7 @@ def vocabulary(of: Version, everybody: Population) -> Vocabulary:
         [(runs[0].id, c.id) for c in clusters if c.id is not None],
         sorted(everybody.context.segments),
         sorted(everybody.context.lists),
-        {**names, **own},
+        names,
         everybody.as_of.strftime("%Y-%m-%d"),
         everybody.size,
     )

@@ -20,6 +20,7 @@ from kindred.clusters.selection import decode, picked
 from kindred.errors import UserError
 from kindred.segments.bitmap import Bitmap
 from kindred.segments.distil import Quality
+from kindred.segments.editing import plain
 from kindred.segments.rules import ClusterRule
 
 NEARLY: Final = 0.95  # of the best F1: the shortest rule that does so well is offered first
@@ -56,7 +57,7 @@ def distil_panel(
         beside, quality = st.columns([1.75, 1], gap="medium", vertical_alignment="center")
         with beside:
             st.markdown(f"**Distilled from {_whom(view, origin, len(wanted))}**")
-            step = _choose(found, origin)
+            step = _choose(bench, found, origin)
         with quality:
             _quality(step.checked)
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -116,15 +117,17 @@ def _whom(view: MapView, origin: Origin, people: int) -> str:
     return f"the {people_words(people)} of the cluster “{verbatim(name)}”"
 
 
-def _choose(found: Distilled, origin: Origin) -> DistilStep:
-    """Let a rule be chosen, from short to exact."""
+def _choose(bench: Workbench, found: Distilled, origin: Origin) -> DistilStep:
+    """Let a rule be chosen, from short to exact; what is undone in the editor is so here, too."""
     if len(found.steps) == 1:
         return found.steps[0]
     key = f"segment_distil_{origin.run}_{origin.cluster}_{hash(origin.picked)}"
+    written = repr(bench.result)
+    here = [i for i, step in enumerate(found.steps) if repr(plain(step.rule)) == written]
+    st.session_state[key] = here[0] if here else st.session_state.get(key, first(found))
     chosen = st.select_slider(
         "From short to exact",
         range(len(found.steps)),
-        value=first(found),
         format_func=lambda i: _length(found.steps[i]),
         key=key,
         help="A longer rule catches those picked more exactly, and is harder to explain.",

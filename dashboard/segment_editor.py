@@ -11,7 +11,7 @@ from dashboard.format import count, percent
 from dashboard.segment_data import Vocabulary
 from dashboard.segment_fields import Form
 from dashboard.segment_forms import fields_of
-from dashboard.segment_state import Workbench, workbench
+from dashboard.segment_state import Spot, Workbench, edit, workbench
 from dashboard.segment_words import GROUPS, KINDS
 from kindred.segments import editing
 from kindred.segments.defaults import can_begin, new_leaf
@@ -107,7 +107,7 @@ def _heading(bench: Workbench, place: Place, rule: Group, *, negated: bool) -> N
         label_visibility="collapsed",
         width=190,
         on_change=_take_join,
-        args=(place, key),
+        args=(Spot(bench.generation, place), key),
     )
     if isinstance(rule, AtLeastRule):
         key = f"segment-{bench.generation}-count-{place}"
@@ -120,7 +120,7 @@ def _heading(bench: Workbench, place: Place, rule: Group, *, negated: bool) -> N
             label_visibility="collapsed",
             width=110,
             on_change=_take_count,
-            args=(place, key),
+            args=(Spot(bench.generation, place), key),
         )
 
 
@@ -129,7 +129,7 @@ def _leaf(
 ) -> None:
     with st.container(horizontal=True, vertical_alignment="top", gap="xsmall"):
         with st.container(gap="xsmall", width="stretch"):
-            fields_of(Form(bench, place, there, negated))
+            fields_of(Form(bench, place, there, bench.generation, negated))
         with _right():
             _size(size, there.people)
             _menu(bench, place, editing.rule_at(bench.rule, place))
@@ -174,7 +174,7 @@ def _menu(bench: Workbench, place: Place, rule: Rule) -> None:
         type="tertiary",
         help="Negate, group, duplicate, move, remove",
         on_click=_take_action,
-        args=(place, key),
+        args=(Spot(bench.generation, place), key),
     )
 
 
@@ -189,36 +189,40 @@ def _add(bench: Workbench, place: Place, there: Vocabulary) -> None:
         key=key,
         type="secondary",
         on_click=_take_add,
-        args=(place, key, there),
+        args=(Spot(bench.generation, place), key, there),
     )
 
 
-def _take_join(place: Place, key: str) -> None:
+@edit
+def _take_join(spot: Spot, key: str) -> None:
     bench = workbench()
-    bench.take(editing.regrouped(bench.rule, place, st.session_state[key]))
+    bench.take(editing.regrouped(bench.rule, spot.place, st.session_state[key]))
 
 
-def _take_count(place: Place, key: str) -> None:
+@edit
+def _take_count(spot: Spot, key: str) -> None:
     bench, count_ = workbench(), st.session_state[key]
     if count_ is not None:
-        bench.take(editing.regrouped(bench.rule, place, "at_least", int(count_)), redraw=False)
+        bench.take(editing.regrouped(bench.rule, spot.place, "at_least", int(count_)), redraw=False)
 
 
-def _take_add(place: Place, key: str, there: Vocabulary) -> None:
+@edit
+def _take_add(spot: Spot, key: str, there: Vocabulary) -> None:
     bench, kind = workbench(), st.session_state[key]
     new: Rule = group_of("any", ()) if kind == GROUP else new_leaf(kind, there)
-    bench.take(editing.added(bench.rule, place, new))
+    bench.take(editing.added(bench.rule, spot.place, new))
 
 
-def _take_action(place: Place, key: str) -> None:
+@edit
+def _take_action(spot: Spot, key: str) -> None:
     bench, action = workbench(), st.session_state[key]
     changed = {
-        "negate": lambda: editing.negated(bench.rule, place),
-        "group": lambda: editing.grouped(bench.rule, place),
-        "ungroup": lambda: editing.ungrouped(bench.rule, place),
-        "duplicate": lambda: editing.duplicated(bench.rule, place),
-        "up": lambda: editing.moved(bench.rule, place, -1),
-        "down": lambda: editing.moved(bench.rule, place, 1),
-        "out": lambda: editing.removed(bench.rule, place),
+        "negate": lambda: editing.negated(bench.rule, spot.place),
+        "group": lambda: editing.grouped(bench.rule, spot.place),
+        "ungroup": lambda: editing.ungrouped(bench.rule, spot.place),
+        "duplicate": lambda: editing.duplicated(bench.rule, spot.place),
+        "up": lambda: editing.moved(bench.rule, spot.place, -1),
+        "down": lambda: editing.moved(bench.rule, spot.place, 1),
+        "out": lambda: editing.removed(bench.rule, spot.place),
     }[action]()
     bench.take(changed)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.format import percent
 from dashboard.segment_fields import MIDDLE, WIDE, Form, Shares, row, word
-from dashboard.segment_state import workbench
+from dashboard.segment_state import edit
 from kindred.segments.defaults import DAYS, property_filter
 from kindred.segments.fields import Way, part, with_item, without_item
 from kindred.segments.rules import ProductFilter, PropertyFilter
@@ -58,9 +58,9 @@ def window(form: Form) -> None:
                 word("ago")
 
 
+@edit
 def _take_window(form: Form, key: str) -> None:
     chosen, today = st.session_state[key], form.there.today
-    form = Form(workbench(), form.place, form.there)
     between = (f"{int(today[:4]) - 1}{today[4:]}".replace("-02-29", "-02-28"), today)
     form.put(
         replace(
@@ -89,8 +89,8 @@ def optional_length(form: Form, way: Way, without: str, with_: str) -> None:
         form.length(way, "How long")
 
 
+@edit
 def _take_optional(form: Form, way: Way, key: str) -> None:
-    form = Form(workbench(), form.place, form.there)
     form.set(way, DAYS if st.session_state[key] else None)
     form.bench.generation += 1
 
@@ -168,9 +168,9 @@ def _add_filter(form: Form, way: Way, event: str, *, to_product: bool) -> None:
     )
 
 
+@edit
 def _take_filter(form: Form, way: Way, event: str, key: str, to_product: bool) -> None:
     of, name = st.session_state[key]
-    form = Form(workbench(), form.place, form.there)
     new: PropertyFilter = property_filter(event, name, form.there, of_products=of == "product")
     if to_product:
         form.put(with_item(form.leaf, (*way, "products"), new))
@@ -179,6 +179,6 @@ def _take_filter(form: Form, way: Way, event: str, key: str, to_product: bool) -
         form.put(with_item(form.leaf, (*way, "where"), item))
 
 
+@edit
 def _take_out(form: Form, way: Way) -> None:
-    form = Form(workbench(), form.place, form.there)
     form.put(without_item(form.leaf, way))

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard.format import number, percent
 from dashboard.segment_data import Vocabulary
-from dashboard.segment_state import Workbench, workbench
+from dashboard.segment_state import Workbench, edit
 from dashboard.segment_words import OPERATORS, UNITS, length, simple_length
 from kindred.segments.check_values import LISTS
 from kindred.segments.defaults import INSTANTS, LENGTHS, NO_VALUE, NUMBERS, followed, operators
@@ -33,6 +33,8 @@ class Form:
 
     Parameters
     ----------
+    generation : int
+        Of the workbench, as the fields are drawn.
     negated : bool
         Whether its opposite is asked for.
     """
@@ -40,6 +42,7 @@ class Form:
     bench: Workbench
     place: Place
     there: Vocabulary
+    generation: int
     negated: bool = False
 
     @property
@@ -50,7 +53,7 @@ class Form:
     def key(self, *way: str | int) -> str:
         """Name a field."""
         steps = "-".join(map(str, (*self.place, "at", *way)))
-        return f"segment-{self.bench.generation}-{steps}"
+        return f"segment-{self.generation}-{steps}"
 
     def set(self, way: Way, value: Any) -> None:
         """Write a part of the condition, and what follows from it."""
@@ -265,23 +268,26 @@ def _digits(value: float) -> str:
     return "%.0f" if value.is_integer() and abs(value) < 1e15 else "%.6g"
 
 
+@edit
 def _take(form: Form, way: Way, key: str) -> None:
     value = st.session_state[key]
     if value is not None:
-        _fresh(form).set(way, value)
+        form.set(way, value)
 
 
+@edit
 def _take_number(form: Form, way: Way, key: str) -> None:
     value = st.session_state[key]
     if value is not None:
-        _fresh(form).set(way, int(value) if float(value).is_integer() else float(value))
+        form.set(way, int(value) if float(value).is_integer() else float(value))
 
 
+@edit
 def _take_many(form: Form, way: Way, key: str, kind: TraitType) -> None:
     values = st.session_state[key]
     if kind in NUMBERS:
         values = [number for number in map(_number, values) if number is not None]
-    _fresh(form).set(way, tuple(values))
+    form.set(way, tuple(values))
 
 
 def _number(text: Any) -> float | int | None:
@@ -294,18 +300,15 @@ def _number(text: Any) -> float | int | None:
     return int(value) if value.is_integer() else value
 
 
+@edit
 def _take_length(form: Form, way: Way, number: str, unit: str) -> None:
     amount = st.session_state[number]
     if amount:
-        _fresh(form).set(way, length(int(amount), st.session_state[unit]))
+        form.set(way, length(int(amount), st.session_state[unit]))
 
 
+@edit
 def _take_day(form: Form, way: Way, key: str) -> None:
     chosen = st.session_state[key]
     if chosen is not None:
-        _fresh(form).set(way, chosen.isoformat())
-
-
-def _fresh(form: Form) -> Form:
-    """Write to the workbench as it is now, which another field may have changed since."""
-    return Form(workbench(), form.place, form.there)
+        form.set(way, chosen.isoformat())

@@ -18,7 +18,7 @@ from dashboard.segment_event_fields import (
 )
 from dashboard.segment_fields import MIDDLE, NARROW, WIDE, Form, row, word
 from dashboard.segment_sequence import sequence
-from dashboard.segment_state import workbench
+from dashboard.segment_state import edit
 from dashboard.segment_words import AGGREGATES, OPERATORS
 from kindred.segments.defaults import MEASURES, NUMBERS
 from kindred.segments.editing import replaced
@@ -161,9 +161,9 @@ def _cluster(form: Form) -> None:
         )
 
 
+@edit
 def _take_cluster(form: Form, key: str) -> None:
     run, cluster = st.session_state[key]
-    form = Form(workbench(), form.place, form.there)
     leaf = replace(form.leaf, run=run, cluster=cluster)
     form.bench.take(replaced(form.bench.rule, form.place, leaf))
 

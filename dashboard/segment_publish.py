@@ -9,7 +9,7 @@ from dashboard.format import count, percent, verbatim
 from dashboard.publishing import Proposal, publish_dialog
 from dashboard.segment_data import Vocabulary
 from dashboard.segment_save import write
-from dashboard.segment_state import Workbench, reopen
+from dashboard.segment_state import Workbench, in_address, reopen
 from dashboard.version_differences import told
 from data.publications import Act, Terms
 from data.segment_population import Population
@@ -51,7 +51,8 @@ def publish(
         )
 
     def open_it() -> None:
-        st.query_params["segment"] = reopen(done[-1]).key or ""
+        in_address(done[-1])
+        reopen(done[-1])
 
     before = bench.now.body if bench.now else None
     publish_dialog(

@@ -3,54 +3,74 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 from sqlalchemy import Connection
 
 from dashboard.actor import acting
 from dashboard.format import verbatim
+from dashboard.furniture import say_later
 from dashboard.segment_data import Vocabulary
-from dashboard.segment_state import Workbench, reopen, saved_as, workbench
+from dashboard.segment_state import Workbench, in_address, reopen, saved_as, workbench
 from dashboard.store import engine, reading
 from dashboard.version_differences import told
 from data.audit import Actor
 from data.definitions import Definition, EditConflict, definition
+from data.definitions import save as keep
 from data.keys import slug
 from data.segments import KIND, create_segment, save_rule, segment_rule
 from kindred.errors import UserError
 from kindred.segments.codec import document
+from kindred.segments.difference import same_meaning
 
 
 def particulars(bench: Workbench) -> None:
-    """Ask for name, notes and tags."""
-    bench.name = st.text_input(
+    """Ask for name, notes and tags.
+
+    They are taken before anything is drawn, so that a button pressed right after typing has them.
+    """
+    st.text_input(
         "Name",
         value=bench.name,
         max_chars=120,
         placeholder="What people will know it by",
-        key=f"segment_name_{bench.generation}",
+        **_field(bench, "name"),
     )
     more = st.expander("Notes, tags and key", key="segment_more", on_change="rerun")
     if not more.open:
         return
     with more:
-        bench.notes = st.text_area(
+        st.text_area(
             "Notes",
             value=bench.notes,
             max_chars=4_000,
             placeholder="What it is for, and what to know about it",
-            key=f"segment_notes_{bench.generation}",
+            **_field(bench, "notes"),
         )
-        bench.tags = tuple(
-            st.multiselect(
-                "Tags",
-                sorted(bench.tags),
-                default=list(bench.tags),
-                accept_new_options=True,
-                key=f"segment_tags_{bench.generation}",
-            )
+        st.multiselect(
+            "Tags",
+            sorted(bench.tags),
+            default=list(bench.tags),
+            accept_new_options=True,
+            **_field(bench, "tags"),
         )
         _key(bench)
+
+
+def _field(bench: Workbench, name: str) -> dict[str, Any]:
+    key = f"segment_{name}_{bench.opening}"
+    return {"key": key, "on_change": _take, "args": (name, key)}
+
+
+def _take(name: str, key: str) -> None:
+    bench, given = workbench(), st.session_state[key]
+    if name == "name":
+        bench.name = given or ""
+    elif name == "notes":
+        bench.notes = given or ""
+    else:
+        bench.tags = tuple(given)
 
 
 def _key(bench: Workbench) -> None:
@@ -86,6 +106,8 @@ def write(conn: Connection, bench: Workbench, who: Actor, *, over: bool = False)
     revision = definition(conn, KIND, bench.key).revision if over else bench.revision
     assert revision is not None
     kept = {"name": name, "notes": bench.notes, "tags": list(bench.tags)}
+    if not over and same_meaning(bench.result, bench.saved):
+        return keep(conn, KIND, bench.key, revision=revision, actor=who, at=now, **kept)
     return save_rule(conn, bench.key, bench.result, revision=revision, actor=who, at=now, **kept)
 
 
@@ -103,11 +125,11 @@ def _save(who: Actor, *, over: bool = False) -> None:
         bench.conflict = error
         st.rerun()
     except UserError as error:
-        st.error(f"{error.what} {error.fix}", icon=":material/error:")
+        st.toast(f"{error.what} {error.fix}", icon=":material/error:")
         return
     saved_as(bench, kept)
-    st.query_params["segment"] = kept.key
-    st.toast("Saved as a draft; what is live is as it was.", icon=":material/check:")
+    in_address(kept.key)
+    say_later("Saved as a draft; what is live is as it was.")
     st.rerun()
 
 

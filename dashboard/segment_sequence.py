@@ -15,7 +15,7 @@ from dashboard.segment_event_fields import (
     window,
 )
 from dashboard.segment_fields import Form, row, word
-from dashboard.segment_state import workbench
+from dashboard.segment_state import edit
 from kindred.segments.fields import Way, part, with_item, without_item
 from kindred.segments.rules import EventPattern, Step, ThenNot
 
@@ -86,9 +86,9 @@ def _menu(form: Form, way: Way, number: int) -> None:
     )
 
 
+@edit
 def _take_step(form: Form, way: Way, key: str) -> None:
     action = st.session_state[key]
-    form = Form(workbench(), form.place, form.there)
     if action == "out":
         form.put(without_item(form.leaf, way))
     else:
@@ -97,9 +97,9 @@ def _take_step(form: Form, way: Way, key: str) -> None:
         form.bench.generation += 1
 
 
+@edit
 def _take_sequence(form: Form, key: str) -> None:
     action = st.session_state[key]
-    form = Form(workbench(), form.place, form.there)
     if action == "step":
         form.put(with_item(form.leaf, ("steps",), Step(form.there.events[0], within="P7D")))
     else:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import streamlit as st
+from sqlalchemy import Connection
 
 from dashboard.store import reading
 from data.definitions import Definition, EditConflict, definition
@@ -44,6 +49,8 @@ class Workbench:
         Of the segment; none until it is saved for the first time.
     generation : int
         Part of every field's key: fields are made anew when what they show did not come from them.
+    opening : int
+        Part of the keys of name, notes and tags, which stay while the rule is edited.
     revision : int or None
         Of the definition as it was opened: a save names it.
     saved : Rule
@@ -68,6 +75,7 @@ class Workbench:
     revision: int | None = None
     now: Live | None = None
     generation: int = 0
+    opening: int = 0
     origin: Origin | None = None
     conflict: EditConflict | None = None
 
@@ -108,6 +116,41 @@ class Workbench:
         self.generation += 1
 
 
+class Shown(Protocol):
+    """A field or a button, as it was drawn."""
+
+    @property
+    def generation(self) -> int:
+        """The generation of the workbench that it was drawn from."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place in the rule, as it was drawn."""
+
+    generation: int
+    place: Place
+
+
+S = TypeVar("S", bound=Shown)
+P = ParamSpec("P")
+
+
+def edit(change: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S, P], None]:
+    """Take an edit only from what shows the rule as it is.
+
+    When one run cuts another short, the browser may still hold fields of the rule before, and
+    Streamlit takes their values for changed: they would be written to places of another rule.
+    """
+
+    @wraps(change)
+    def take(shown: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        if shown.generation == workbench().generation:
+            change(shown, *args, **kwargs)
+
+    return take
+
+
 def workbench() -> Workbench:
     """Give what is being edited, inside a callback or a fragment."""
     found = st.session_state[_STATE]
@@ -118,7 +161,7 @@ def workbench() -> Workbench:
 def propose(rule: Rule, *, name: str = "", notes: str = "", origin: Origin | None = None) -> None:
     """Put a new segment on the workbench, as a screen hands it over before it opens the editor."""
     bench = Workbench(None, name, notes, (), Edits(editable(rule)), AllRule(()), origin=origin)
-    bench.generation = _next_generation()
+    bench.generation = bench.opening = _next_generation()
     st.session_state[_STATE] = bench
 
 
@@ -126,24 +169,44 @@ def opened(key: str | None, origin: Origin | None = None) -> Workbench:
     """Give the workbench for what the address names; what was being edited there stays."""
     found = st.session_state.get(_STATE)
     if isinstance(found, Workbench) and found.key == key:
-        same = origin is None or origin == found.origin
-        if key is not None or same:
+        if key is None and (origin is None or origin == found.origin):
             return found
+        if key is not None:
+            return _up_to_date(found, key)
     if key is not None:
         return reopen(key)
     propose(AllRule(()), origin=origin)
     return workbench()
 
 
-def reopen(key: str) -> Workbench:
-    """Open a segment as it is kept now, and forget what was being edited."""
+def _up_to_date(bench: Workbench, key: str) -> Workbench:
+    """Take notice of what is live by now; edits that are not saved stay."""
     with reading() as conn:
-        found = definition(conn, KIND, key)
-        rule = editable(segment_rule(conn, key))
-        now = next((live for live in standing(conn, KIND) if live.key == key), None)
+        now = _standing(conn, key)
+    if _which(now) != _which(bench.now):
+        if not bench.dirty:
+            return reopen(key)
+        bench.now = now
+    return bench
+
+
+def _standing(conn: Connection, key: str) -> Live | None:
+    return next((live for live in standing(conn, KIND) if live.key == key), None)
+
+
+def _which(live: Live | None) -> tuple[int, datetime] | None:
+    return (live.number, live.since) if live else None
+
+
+def reopen(key: str) -> Workbench:
+    """Open a segment as it is kept now, its draft or what is live; forget what was edited."""
+    with reading() as conn:
+        found, now = definition(conn, KIND, key), _standing(conn, key)
+        unchanged = found.draft is None and now is not None
+        rule = editable(segment_rule(conn, key, now.number if unchanged and now else None))
     particulars = (found.name, found.notes, found.tags)
     bench = Workbench(key, *particulars, Edits(rule), rule, particulars, found.revision, now)
-    bench.generation = _next_generation()
+    bench.generation = bench.opening = _next_generation()
     st.session_state[_STATE] = bench
     return bench
 
@@ -151,6 +214,14 @@ def reopen(key: str) -> Workbench:
 def _next_generation() -> int:
     found = st.session_state.get(_STATE)
     return found.generation + 1 if isinstance(found, Workbench) else 0
+
+
+def in_address(key: str) -> None:
+    """Name a segment in the address, and no longer whom it was distilled from."""
+    for name in ("run", "picked", "cluster"):
+        if name in st.query_params:
+            del st.query_params[name]
+    st.query_params["segment"] = key
 
 
 def saved_as(bench: Workbench, kept: Definition) -> None:

@@ -19,10 +19,13 @@ from data.definitions import (
     version_body,
     version_history,
 )
+from data.id_lists import lists
 from data.keys import slug
+from data.map_reads import map_clusters, map_runs
 from data.memberships import request_memberships
 from data.publication_schema import SEGMENT, definitions, versions
 from data.publications import Act, Live, Terms, live, publish, roll_back, standing, withdraw
+from data.traits import declarations, latest_run
 from kindred.errors import UserError
 from kindred.segments.catalogue import Catalogue
 from kindred.segments.codec import document
@@ -74,11 +77,21 @@ def list_segments(conn: Connection, at: datetime) -> list[Segment]:
 
 
 def segment_names(conn: Connection) -> dict[tuple[str, str], str]:
-    """Give how sentences call each segment, by kind and key."""
+    """Give how sentences call what rules refer to, by kind and key."""
     rows = conn.execute(
         select(definitions.c.key, definitions.c.name).where(definitions.c.kind == KIND)
     )
-    return {(KIND, row.key): row.name for row in rows}
+    runs, trait_run = map_runs(conn, 1), latest_run(conn)
+    clusters = map_clusters(conn, runs[0].id) if runs else []
+    return {
+        **{(KIND, row.key): row.name for row in rows},
+        **{("list", row.key): row.name for row in lists(conn)},
+        **{("cluster", str(found.id)): found.name for found in clusters if found.id is not None},
+        **{
+            ("trait", trait.name): trait.name.replace("_", " ")
+            for trait in (declarations(trait_run) if trait_run else ())
+        },
+    }
 
 
 def create_segment(

@@ -26,7 +26,7 @@ st.page_link("pages/segments.py", label="All segments", icon=":material/arrow_ba
 bench = opened(st.query_params.get("segment") or None, origin_in_address())
 head(bench)
 rule, people, versions = st.tabs(
-    ["Rule", "Who they are", "Versions"], on_change="rerun", key="segment_tab"
+    ["Rule", "Who they are", "Versions"], on_change="rerun", key="tab", bind="query-params"
 )
 if rule.open:
     with rule:

@@ -173,10 +173,8 @@ def test_an_address_that_picks_too_few_says_so() -> None:
 def test_who_they_are_is_told_by_clusters_traits_and_other_segments(people: Engine) -> None:
     keep(people, "Often here", OFTEN, live=True)
     keep(people, "Northerners", NORTH, live=True)
-    app = opened("segment", segment="often-here")
-    app.session_state["segment_tab"] = "Who they are"
 
-    told = words(well(app.run()))
+    told = words(opened("segment", segment="often-here", tab="Who they are"))
 
     assert "of them are in “" in told
     assert "Most with “Northerners”" in told
