@@ -16,7 +16,7 @@ RUN := $(BIN)/python
 STAMP := .venv/.runtime-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 DEV_STAMP := .venv/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help setup run work serve status simulate test check format bench screenshots clean
+.PHONY: help setup run work serve status simulate test nightly check format bench screenshots clean
 
 help: ## Say what there is to make
 	@echo "Kindred: find the people who are alike, say who they are, publish it."
@@ -24,19 +24,19 @@ help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort -s -t: -k1,1 \
 	  | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 	@echo
-	@echo "  PORT=$(PORT)  KINDRED_HOME=$${KINDRED_HOME:-var}  PYTHON=$(PYTHON)"
+	@echo "  PORT=$(PORT)  API_PORT=$(API_PORT)  KINDRED_HOME=$${KINDRED_HOME:-var}  PYTHON=$(PYTHON)"
 
 setup: $(STAMP) ## Make .venv/ with what the product needs
 	@echo ".venv/ is ready."
 
-run: $(STAMP) ## Import the real data, compute, and start the dashboard (PORT=8501)
-	@$(RUN) -m pipelines up --port $(PORT)
+run: $(STAMP) ## Import the real data, compute, start dashboard and API (PORT=8501)
+	@$(RUN) -m pipelines up --port $(PORT) --api-port $(API_PORT)
 
 work: $(STAMP) ## Run a worker alone, for a dashboard that runs elsewhere
 	@$(RUN) -m pipelines work
 
-serve: $(STAMP) ## Run the API alone (API_PORT=8600)
-	@$(RUN) -m serving --port $(API_PORT)
+serve: $(STAMP) ## Run the API and what delivers its events, alone (API_PORT=8600)
+	@$(RUN) -m pipelines serve --api-port $(API_PORT)
 
 status: $(STAMP) ## Say what the workspace holds and how fresh it is
 	@$(RUN) -m pipelines status
@@ -45,7 +45,7 @@ simulate: $(STAMP) ## Start on a made-up world instead (PEOPLE=, DAYS=, SEED=), 
 	@test -d var-simulated/world || $(RUN) -m pipelines simulate --people $(PEOPLE) \
 	  --days $(DAYS) --seed $(SEED) --out var-simulated/world
 	@KINDRED_HOME=var-simulated $(RUN) -m pipelines import events var-simulated/world
-	@KINDRED_HOME=var-simulated $(RUN) -m pipelines up --port $(PORT)
+	@KINDRED_HOME=var-simulated $(RUN) -m pipelines up --port $(PORT) --api-port $(API_PORT)
 
 test: $(DEV_STAMP) ## Run every check and every test
 	@$(RUN) -m tests.services ensure
@@ -58,6 +58,10 @@ test: $(DEV_STAMP) ## Run every check and every test
 	@echo "Tests: journeys in Chromium"
 	@$(BIN)/pytest -ra -m browser || test $$? -eq 5
 	@echo "All checks and tests passed."
+
+nightly: $(DEV_STAMP) ## Hold rules to their meaning over ten thousand random rules and populations
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -ra --timeout 7200 tests/data/test_segment_meaning.py \
+	  tests/data/test_segment_population.py
 
 check: $(DEV_STAMP) ## Check format, lint, types and imports
 	@echo "Checking format, lint, types, imports"

@@ -65,6 +65,12 @@ def navigate() -> None:
                 visibility="hidden",
             ),
             st.Page(
+                "pages/recommendations.py",
+                title="Recommendations",
+                icon=":material/recommend:",
+                help="What whom is recommended, why, and by which rules.",
+            ),
+            st.Page(
                 "pages/models.py",
                 title="Models",
                 icon=":material/model_training:",

@@ -20,6 +20,7 @@ from data.audit import Actor
 
 BASELINE = "popularity"
 JOB = "train_recommender"
+MODES = ("Also what was bought before", "Only what was not")  # repeats, or none
 
 
 def verdict(seen: Models) -> str:
@@ -64,12 +65,9 @@ def choose_training(seen: Models) -> None:
     if len(modes) > 1:
         st.segmented_control(
             "What may be recommended",
-            ["all", "new"],
-            default="all" if seen.shown.repeats else "new",
+            MODES,
+            default=MODES[0] if seen.shown.repeats else MODES[1],
             required=True,
-            format_func=lambda mode: (
-                "Also what was bought before" if mode == "all" else "Only what was not"
-            ),
             key="mode",
             bind="query-params",
             on_change=_forget_training,

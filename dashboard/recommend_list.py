@@ -2,90 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from dashboard.format import percent, verbatim
 from dashboard.model_words import model_label
+from dashboard.theme import ACCENT, FAINT_INK, GROUND, theme_now
 from data.recommendation_types import Answer, Reason, Recommended
 
-ROUTES: Mapping[str, str] = {
-    "history": "from what this person did",
-    "metadata": "from what is known of this person, who has no history",
+ROUTES: Final[Mapping[str, str]] = {
+    "history": "from what they did",
+    "metadata": "from what is known of them: there is no history",
     "unknown": "as for somebody of whom nothing is known",
     "segment": "for everybody in it together",
 }
-_ROW = 35  # pixels
+_UP: Final = {"light": "#1c7d4d", "dark": "#5fce93"}
+_DOWN: Final = {"light": "#a85a08", "dark": "#ffae5c"}
 
 
 def draw_list(
     answer: Answer,
-    key: str,
     *,
     moves: Mapping[str, int] | None = None,
-    pressable: bool = False,
-) -> str | None:
-    """Draw an answer as a table; gives the item of the row that is pressed.
+    press: Callable[[str], None] | None = None,
+    key: str = "",
+) -> None:
+    """Draw an answer, a row an item.
 
     Parameters
     ----------
     moves : mapping of item to int, optional
         Places by which each item rose since the list before; new ones are not in it. Without it
         moves are those that steering made.
+    press : callable, optional
+        What a row's button does with the item.
     """
     if not answer.items:
         st.info("Nothing is left to recommend. Loosen the rules, or take another person.")
-        return None
-    top = max(abs(item.score) for item in answer.items) or 1.0
-    low = min(item.score for item in answer.items)
+        return
+    theme = theme_now()
     rows = [
-        {
-            "#": rank,
-            "Item": item.name.title() if item.name.isupper() else item.name,
-            "Moved": _moved(item, rank, moves),
-            "Score": item.score,
-            "Why": why(item),
-            "What it is": item.described.title(),
-        }
+        _row(item, rank, _risen(item, rank, moves), _width(answer, item), theme)
         for rank, item in enumerate(answer.items, 1)
     ]
-    way: Any = {"on_select": "rerun", "selection_mode": "single-row"} if pressable else {}
-    event: Any = st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        key=key,
-        height=_ROW * (len(rows) + 1) + 2,
-        row_height=_ROW,
-        **way,
-        alt="; ".join(f"{row['#']}. {row['Item']}" for row in rows),
-        column_config={
-            "#": st.column_config.NumberColumn(width=36),
-            "Item": st.column_config.TextColumn(width=190),
-            "Moved": st.column_config.TextColumn(
-                width=80, help="Places up or down, against the list without rules or the one before"
-            ),
-            "Score": st.column_config.ProgressColumn(
-                format="%.3g", min_value=min(0.0, low), max_value=top, width=90
-            ),
-            "Why": st.column_config.TextColumn(width=300),
-            "What it is": st.column_config.TextColumn(width=230),
-        },
+    if press is None:
+        st.html(f'<div role="list" aria-label="Recommended items">{"".join(rows)}</div>')
+        return
+    with st.container(gap=None):
+        for item, row in zip(answer.items, rows, strict=True):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                with st.container(width="stretch"):
+                    st.html(row)
+                st.button(
+                    "Click",
+                    key=f"{key}_{item.item}",
+                    icon=":material/touch_app:",
+                    type="tertiary",
+                    help=f"The visitor clicks {called(item.name)}",
+                    on_click=press,
+                    args=(item.item,),
+                )
+
+
+def _width(answer: Answer, item: Recommended) -> float:
+    """Give a score's bar, 0 … 100: against the best, from zero or the least."""
+    low = min(0.0, *(each.score for each in answer.items))
+    top = max(each.score for each in answer.items)
+    return 100.0 if top <= low else 100.0 * (item.score - low) / (top - low)
+
+
+def _row(item: Recommended, rank: int, risen: int | None, width: float, theme: str) -> str:
+    faint = FAINT_INK[theme]
+    bar = (
+        f'<div style="width:64px;height:6px;border-radius:3px;background:{GROUND[theme]}">'
+        f'<div style="width:{width:.0f}%;height:6px;border-radius:3px;background:{ACCENT[theme]}">'
+        "</div></div>"
     )
-    picked = event["selection"]["rows"] if pressable and event else []
-    return answer.items[picked[0]].item if picked and picked[0] < len(rows) else None
+    told = escape(why(item))
+    reason = f'<div style="color:{faint};font-size:.86em">{told}</div>' if told else ""
+    return (
+        f'<div role="listitem" style="display:grid;grid-template-columns:1.5rem 1fr auto;'
+        f"column-gap:.5rem;align-items:center;padding:.4rem 0;border-bottom:1px solid "
+        f'{GROUND[theme]}"><div style="color:{faint};text-align:right">{rank}</div>'
+        f"<div><b>{escape(called(item.name))}</b> "
+        f'<span style="color:{faint};font-size:.86em">{escape(item.described.title())}</span>'
+        f'{reason}</div><div style="display:flex;gap:.6rem;align-items:center">'
+        f"{_badge(risen, theme)}{bar}"
+        f'<span style="font-variant-numeric:tabular-nums;min-width:3rem;text-align:right">'
+        f"{item.score:.3f}</span></div></div>"
+    )
 
 
-def _moved(item: Recommended, rank: int, moves: Mapping[str, int] | None) -> str:
-    if moves is None:
-        up = item.before - rank
-    elif item.item not in moves:
-        return "new"
-    else:
-        up = moves[item.item]
-    return f"▲ {up}" if up > 0 else f"▼ {-up}" if up < 0 else "–"
+def _badge(risen: int | None, theme: str) -> str:
+    text, fill = "new", ACCENT[theme]
+    if risen is not None:
+        text = f"▲ {risen}" if risen > 0 else f"▼ {-risen}" if risen < 0 else ""
+        fill = _UP[theme] if risen > 0 else _DOWN[theme]
+    said = "new in the list" if risen is None else f"{risen:+d} places" if risen else ""
+    return (
+        f'<span style="color:{fill};font-weight:600;min-width:2.4rem;text-align:right" '
+        f'title="{said}">{text}</span>'
+    )
+
+
+def _risen(item: Recommended, rank: int, moves: Mapping[str, int] | None) -> int | None:
+    """Say by how many places an item rose; None where it is new."""
+    return item.before - rank if moves is None else moves.get(item.item)
 
 
 def why(item: Recommended) -> str:
@@ -98,25 +123,33 @@ def why(item: Recommended) -> str:
     Pinned. Bread 60 %
     """
     steered = "; ".join(item.moved)
-    told = ", ".join(f"{reason_label(r)} {percent(r.share)}" for r in item.reasons[:3])
+    told = ", ".join(f"{called(r.label)} {percent(r.share)}" for r in item.reasons[:3])
     parts = [f"{steered[:1].upper()}{steered[1:]}."] if steered else []
     return " ".join([*parts, told] if told else parts)
 
 
+def called(name: str) -> str:
+    """Write a name that is all in capitals as other names are.
+
+    Examples
+    --------
+    >>> called("EGGS - LARGE"), called("iPhone")
+    ('Eggs - Large', 'iPhone')
+    """
+    return name.title() if name.isupper() else name
+
+
 def reason_label(reason: Reason) -> str:
     """Say what carried a score."""
-    label = reason.label
-    return label.title() if label.isupper() else label
+    return called(reason.label)
 
 
 def heading(answer: Answer, *, live: bool) -> None:
     """Say which model made the list, and from what."""
-    badge = " :green-badge[live]" if live else " :gray-badge[not live]"
-    steered = ""
-    if answer.steering is not None:
-        steered = " · steered" + (f" by version {answer.steering}" if answer.steering else "")
-    st.markdown(f"**{model_label(answer.model)}**{badge}")
-    st.caption(f"{ROUTES[answer.route].capitalize()}{steered}")
+    badge = ":green-badge[live]" if live else ":gray-badge[not live]"
+    steered = " · steered" if answer.steering is not None else ""
+    told = f"{ROUTES[answer.route].capitalize()}{steered}"
+    st.markdown(f"**{model_label(answer.model)}** {badge}  \n:gray[:small[{told}]]")
 
 
 def left_out(answer: Answer) -> None:
@@ -125,7 +158,7 @@ def left_out(answer: Answer) -> None:
         return
     with st.expander(f"What the rules took out ({len(answer.left_out)})"):
         lines = [
-            f"- {gone.before}. **{verbatim(gone.name.title())}**: {verbatim(gone.reason)}"
+            f"- {gone.before}. **{verbatim(called(gone.name))}**: {verbatim(gone.reason)}"
             for gone in answer.left_out
         ]
         st.markdown("\n".join(lines))

@@ -21,11 +21,12 @@ LIVE: Final = "runs_live"  # the fragment that follows what goes on
 JOBS: Final[Mapping[str, tuple[str, str]]] = {
     "refresh": (
         "Refresh everything",
-        "Import, summaries, traits and clusters; skips what is fresh.",
+        "Import, summaries, traits, clusters and members; skips what is fresh.",
     ),
     "summaries": ("Summaries", "Counts people, orders and revenue, in all and by day."),
     "traits": ("Traits", "Computes every person's traits."),
     "clusters": ("Clusters", "Finds who is alike, and draws the map."),
+    "memberships": ("Members", "Works out who is in which published segment."),
     "experiment_results": ("Experiments", "Brings every experiment's results up to date."),
 }
 _BADGES: Final = {

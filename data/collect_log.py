@@ -133,6 +133,14 @@ def segments(folder: Path) -> list[str]:
     return sorted(name for name in names if name.endswith(".log") and not name.startswith("."))
 
 
+def size_of(path: Path) -> int:
+    """Give a segment's bytes; 0 where it is gone."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def is_finished(path: Path) -> bool:
     """Tell whether nobody writes to a segment any more."""
     try:
@@ -150,6 +158,8 @@ def is_finished(path: Path) -> bool:
 
 def read_frames(path: Path, start: int, most_bytes: int) -> Iterator[Placed]:
     """Read whole frames from a place on, until `most_bytes` were read or no whole one follows."""
+    if size_of(path) <= start:  # also where it is gone
+        return
     with path.open("rb", buffering=1 << 16) as file:
         file.seek(start)
         at = start

@@ -37,6 +37,18 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
+def make_durable(engine: Engine) -> Engine:
+    """Let each commit be on disk before it returns, also on SQLite; for what is then deleted."""
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _sync(connection: Any, _record: object) -> None:
+            connection.execute("PRAGMA synchronous=FULL")
+
+        engine.dispose()  # connections from before know nothing of it
+    return engine
+
+
 def reader(engine: Engine) -> Engine:
     """Give an engine of the same pool whose transactions never take the write lock."""
     return engine.execution_options(kindred_read_only=True)

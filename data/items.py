@@ -63,11 +63,12 @@ class Items:
         return item if place is None else str(self.names[place])
 
     def described(self, item: str) -> str:
-        """Say an item's category and brand, as far as they are known."""
+        """Say an item's category, brand and size, as far as they are known."""
         place = self.place.get(item)
         if place is None:
             return "not in the catalogue"
-        parts = [self.fields[n][place] for n in ("subcategory", "category", "brand")]
+        named = ("subcategory", "category", "brand", "package_size")
+        parts = [self.fields[name][place] for name in named if name in self.fields]
         return " · ".join(str(part) for part in dict.fromkeys(parts) if part)
 
     def rows(self, places: NDArray[np.int64] | Sequence[int]) -> dict[str, NDArray[Any]]:

@@ -29,6 +29,7 @@ import msgspec
 
 from data.live_store import META, LiveStore
 from kindred.segments.profile import Profile, Track
+from kindred.traits.told import told_value
 
 NOW: Final = b"now"
 PULSE: Final = b"pulse"
@@ -43,6 +44,8 @@ class Shelf(msgspec.Struct, frozen=True, array_like=True):
     run: int
     as_of: datetime
     columns: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()  # of the columns, as data.traits declares them
+    told: dict[str, str] = {}  # the column of what people told under another name
 
 
 class Now(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -138,8 +141,8 @@ class LiveProfiles:
         if traits is None and members is None and happened is None:
             return None
         traits = traits or {}
-        told = happened.told if happened else {}
-        traits.update({name: value for name, (_, value) in told.items() if value is not None})
+        if happened and happened.told:
+            traits.update(told_traits(happened.told, now.traits))
         since = _since(now, happened)
         run = now.clusters.run if now.clusters else 0
         profile = Profile(
@@ -196,6 +199,22 @@ def _traits(shelf: Shelf | None, row: Any) -> dict[str, Any] | None:
         for name, value in zip(shelf.columns, row, strict=True)
         if value is not None
     }
+
+
+def told_traits(told: Mapping[str, tuple[int, Any]], shelf: Shelf | None) -> dict[str, Any]:
+    """Give what a person told as traits: under the trait's name and in its type.
+
+    A name that no trait has yet is a trait of its own, of the type that the value speaks for.
+    """
+    kinds = dict(zip(shelf.columns, shelf.kinds, strict=False)) if shelf else {}
+    names = shelf.told if shelf else {}
+    found = {}
+    for name, (_, value) in told.items():
+        column = names.get(name, name)
+        typed = told_value(value, kinds.get(column))
+        if typed is not None:
+            found[column] = typed
+    return found
 
 
 def _since(now: Now, happened: Happenings | None) -> datetime | None:

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, func, literal, select
 
+from data.experiments import LiveExperiment, live_experiments
 from data.id_lists import LakeLists, list_files
 from data.lake import TRAITS, LakeFile, live_files
 from data.live_profiles import LiveState
@@ -86,6 +87,7 @@ class Published:
 
     mark: Mark
     segments: Mapping[str, Told]
+    experiments: Mapping[str, LiveExperiment]
     context: Context
     list_files: Mapping[str, LakeFile]
     until: datetime | None
@@ -144,6 +146,7 @@ def read_published(
     return Published(
         mark,
         told,
+        {found.key: found for found in live_experiments(conn, at)},
         Context(
             _thresholds(workspace, conn, rules, thresholds or Thresholds(), run, traits),
             run.as_of if run is not None else None,

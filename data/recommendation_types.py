@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -89,3 +89,51 @@ class Answer:
     items: Sequence[Recommended]
     left_out: Sequence[Gone] = field(default_factory=tuple)
     steering: int | None = None
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody who was never seen: what is told of them so far.
+
+    Parameters
+    ----------
+    context : mapping of trait to value
+        Such as device, region or income.
+    answers : mapping of question to choice
+        The chosen key of each question that was answered; ``""`` for "neither".
+    clicks : tuple of str
+        Items they clicked, the first one first.
+    """
+
+    context: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    clicks: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is told."""
+        return not (self.context or self.answers or self.clicks)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question to a new visitor, with the answers to choose from.
+
+    Parameters
+    ----------
+    choices : tuple of (key, label)
+        Each stands for some items.
+    """
+
+    key: str
+    text: str
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Liker:
+    """Somebody to whom an item is recommended high, and the item's score for them."""
+
+    person: str
+    score: float
+    bought: bool

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError
 
 from data import (
+    collect_schema,
     experiment_schema,
     membership_schema,
     publication_schema,
@@ -30,6 +31,7 @@ assert experiment_schema.experiment_days.metadata is METADATA
 assert membership_schema.segment_sizes.metadata is METADATA
 assert recommend_schema.trainings.metadata is METADATA
 assert serving_schema.api_keys.metadata is METADATA
+assert collect_schema.collect_hours.metadata is METADATA
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 6_125_371  # of ours alone, in PostgreSQL's space of advisory locks
 

@@ -16,7 +16,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 asked = st.session_state.get("training") or st.query_params.get("training")
 mode = st.session_state.get("mode") or st.query_params.get("mode")
 seen = read_models(
-    int(asked) if asked and str(asked).isdigit() else None, None if mode is None else mode == "all"
+    int(asked) if asked and str(asked).isdigit() else None,
+    None if mode is None else mode == board.MODES[0],
 )
 if seen is None:
     empty_state(

@@ -17,9 +17,9 @@ from data.engine import reader
 from data.store import open_store
 from data.workspace import Workspace, workspace_at
 from kindred.errors import UserError
+from pipelines.cancelled import Cancelled
 from pipelines.child import log_path
 from pipelines.execute import execute
-from pipelines.job import Cancelled
 from pipelines.report import ConsoleReporter, ListReporter
 
 SAID: Final = 3  # exit status when the run ended badly and the store was told how

@@ -11,15 +11,16 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Engine
-
-from data.audit import Actor
-from data.store import open_store
-from data.workspace import Workspace, workspace_at
 from kindred.errors import UserError
-from pipelines.job import Cancelled
+from pipelines.cancelled import Cancelled
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from data.audit import Actor
+    from data.workspace import Workspace
 
 # Each module has `add_to(commands)`, which adds its parsers and sets `function` as their default.
 # Only the modules of commands that are named are loaded: some bring much with them.
@@ -39,6 +40,9 @@ COMMANDS: Final = {
     "cancel": "pipelines.commands.queue",
     "retry": "pipelines.commands.queue",
     "simulate": "pipelines.commands.simulate",
+    "deliver": "pipelines.commands.deliver",
+    "keys": "pipelines.commands.keys",
+    "serve": "pipelines.commands.up",
     "status": "pipelines.commands.status",
     "up": "pipelines.commands.up",
 }
@@ -49,10 +53,20 @@ class Invocation:
     """What a command is given: its arguments, and the workspace it works on."""
 
     arguments: argparse.Namespace
-    actor: Actor
+    name: str
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts."""
+        from data.audit import Actor  # noqa: PLC0415 - `analyze` needs no store
+
+        return Actor(self.name)
 
     def open(self) -> tuple[Workspace, Engine]:
         """Open the workspace and its store."""
+        from data.store import open_store  # noqa: PLC0415 - the same
+        from data.workspace import workspace_at  # noqa: PLC0415
+
         workspace = workspace_at()
         return workspace, open_store(workspace)
 
@@ -76,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     given = list(sys.argv[1:] if argv is None else argv)
     arguments = parser(given).parse_args(given)
-    invocation = Invocation(arguments, Actor((arguments.actor or _user())[:100]))
+    invocation = Invocation(arguments, (arguments.actor or _user())[:100])
     try:
         return int(arguments.function(invocation) or 0)
     except UserError as error:

@@ -21,7 +21,8 @@ from data.manifest import dataset_version
 from data.runs import Status
 from data.workspace import Workspace
 from kindred.errors import InternalError, UserError
-from pipelines.job import Cancelled, JobContext, JobResult
+from pipelines.cancelled import Cancelled
+from pipelines.job import JobContext, JobResult
 from pipelines.jobs import job
 from pipelines.report import ConsoleReporter, ListReporter, StoreReporter
 

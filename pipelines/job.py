@@ -13,10 +13,6 @@ from sqlalchemy import Engine
 from data.workspace import Workspace
 
 
-class Cancelled(Exception):
-    """Raised inside a job's step once somebody has asked for the run to end."""
-
-
 class Step(Protocol):
     """One named piece of a run, as it is recorded and shown."""
 

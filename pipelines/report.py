@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 from data import runs
 from data.runs import Status
 from kindred.errors import UserError
-from pipelines.job import Cancelled, Step
+from pipelines.cancelled import Cancelled
+from pipelines.job import Step
 
 BEAT_SECONDS = 1.0
 

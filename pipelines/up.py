@@ -1,4 +1,4 @@
-"""What ``make run`` starts: everything brought up to date, then a worker and the dashboard."""
+"""What ``make run`` starts: all brought up to date, then worker, dashboard, API and deliverer."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from data import runs
+from data.api_keys import Scope, create_key, list_keys
 from data.audit import Actor
 from data.engine import reader
 from data.manifest import MAP, dataset_version
@@ -34,24 +35,63 @@ LONGEST_PAUSE: Final = 30.0
 WELL_AFTER: Final = 60.0  # seconds after which a worker's start counts as good
 
 
-def up(workspace: Workspace, engine: Engine, port: int, *, actor: Actor, refresh: bool) -> None:
-    """Refresh, start, print the address, and stay until Ctrl-C or SIGTERM.
+def up(
+    workspace: Workspace,
+    engine: Engine,
+    port: int,
+    api_port: int,
+    *,
+    actor: Actor,
+    refresh: bool,
+) -> None:
+    """Refresh, start, print the addresses, and stay until Ctrl-C or SIGTERM.
 
     Raises
     ------
     UserError
-        The port is taken, or the dashboard does not start.
+        A port is taken, or something does not start.
     """
     require_free(port)
+    require_free(api_port, "API_PORT")
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
     if refresh:
         bring_up_to_date(workspace, engine, actor)
-    services = Services(workspace, port)
+    services = Services(
+        workspace,
+        [dashboard(port), api(api_port), pipeline("worker", "work"), pipeline(*_DELIVERER)],
+    )
+    _stay(
+        services,
+        f"\n  Kindred is ready:  http://{HOST}:{port}\n"
+        f"  Its API:           http://{HOST}:{api_port}\n"
+        f"{_development_key(engine, actor)}  Ctrl-C ends it.\n",
+    )
+
+
+def serve(
+    workspace: Workspace, engine: Engine, api_port: int, *, actor: Actor, workers: int
+) -> None:
+    """Start the API and what delivers its events, and stay.
+
+    Raises
+    ------
+    UserError
+        The port is taken, or the API does not start.
+    """
+    require_free(api_port, "API_PORT")
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _interrupt)
+    services = Services(workspace, [api(api_port, workers), pipeline(*_DELIVERER)])
+    told = f"\n  Kindred's API is ready:  http://{HOST}:{api_port}\n"
+    _stay(services, f"{told}{_development_key(engine, actor)}  Ctrl-C ends it.\n")
+
+
+def _stay(services: Services, told: str) -> None:
     try:
         services.start()
-        services.await_dashboard()
-        tell(f"\n  Kindred is ready:  http://{HOST}:{port}\n  Ctrl-C ends it.\n")
+        services.await_answers()
+        tell(told)
         services.watch()
     except KeyboardInterrupt:
         tell("Ending …")
@@ -64,7 +104,21 @@ def tell(line: str) -> None:
     print(line, flush=True)
 
 
-def require_free(port: int) -> None:
+def _development_key(engine: Engine, actor: Actor) -> str:
+    """Make a first key where there is none, and tell it this once."""
+    with engine.begin() as conn:
+        if list_keys(conn):
+            return ""
+        scopes = {Scope.COLLECT, Scope.EVALUATE, Scope.READ}
+        _, token = create_key(conn, "development", scopes, actor=actor, at=datetime.now(UTC))
+    return (
+        f"  A first API key:   {token}\n"
+        "                     It is shown this once; later: python -m pipelines keys rotate\n"
+        "                     development\n"
+    )
+
+
+def require_free(port: int, variable: str = "PORT") -> None:
     """Refuse a port that somebody listens on, before any work is done."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -75,7 +129,7 @@ def require_free(port: int) -> None:
             why = "another program listens there, perhaps a Kindred" if taken else str(error)
             raise UserError(
                 f"Port {port} of {HOST} can't be had: {why}.",
-                f"Choose another: make run PORT={port % 65000 + 1}",
+                f"Choose another: make run {variable}={port % 65000 + 1}",
             ) from error
 
 
@@ -111,58 +165,105 @@ def _ask_for_refresh(engine: Engine, actor: Actor) -> None:
 
 
 @dataclass
+class Service:
+    """A process that runs beside the others.
+
+    Parameters
+    ----------
+    arguments : tuple of str
+        Of Python.
+    asks : (port, path), optional
+        What answers once it is up. Such a process is needed: where it ends, all end. One without
+        an address is started again.
+    quiet : bool
+        Its standard output is not for the console.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    asks: tuple[int, str] | None = None
+    quiet: bool = False
+    process: subprocess.Popen[bytes] | None = None
+    began: float = 0.0
+    pause: float = 1.0
+    restart_at: float | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name at the head of a sentence."""
+        return f"The {self.name}"
+
+
+_DELIVERER: Final = ("deliverer", "deliver")
+
+
+def pipeline(name: str, command: str) -> Service:
+    """Give a command of `pipelines` that goes on for ever."""
+    return Service(name, ("-m", "pipelines", command))
+
+
+def dashboard(port: int) -> Service:
+    """Give the dashboard on a port."""
+    arguments = (
+        *("-m", "streamlit", "run", "streamlit_app.py"),
+        *("--server.port", str(port), "--server.address", HOST),
+        *("--server.headless", "true", "--browser.gatherUsageStats", "false"),
+    )
+    return Service("dashboard", arguments, (port, "/_stcore/health"), quiet=True)
+
+
+def api(port: int, workers: int = 1) -> Service:
+    """Give the API on a port."""
+    arguments = ("-m", "serving", "--port", str(port), "--workers", str(workers))
+    return Service("API", arguments, (port, "/readyz"))
+
+
+@dataclass
 class Services:
-    """The worker and the dashboard, as processes that end with this one."""
+    """Processes that end with this one."""
 
     workspace: Workspace
-    port: int
-    _worker: subprocess.Popen[bytes] | None = None
-    _dashboard: subprocess.Popen[bytes] | None = None
-    _worker_began: float = 0.0
-    _pause: float = 1.0
-    _restart_at: float | None = None
+    services: list[Service]
     clock: Callable[[], float] = field(default=time.monotonic)
 
     def start(self) -> None:
-        """Start both."""
-        self._dashboard = self._process(
-            *("-m", "streamlit", "run", "streamlit_app.py"),
-            *("--server.port", str(self.port), "--server.address", HOST),
-            *("--server.headless", "true", "--browser.gatherUsageStats", "false"),
-            quiet=True,
-        )
-        self._start_worker()
+        """Start all."""
+        for service in self.services:
+            self._start(service)
 
-    def await_dashboard(self) -> None:
-        """Wait until the dashboard answers."""
+    def await_answers(self) -> None:
+        """Wait until those that have an address answer."""
         deadline = self.clock() + START_SECONDS
-        while not healthy(self.port):
-            if self._dashboard is None or self._dashboard.poll() is not None:
-                raise UserError(
-                    "The dashboard ended while it started.", "What it said stands above."
-                )
-            if self.clock() > deadline:
-                raise UserError(
-                    f"The dashboard did not answer within {START_SECONDS:.0f} seconds.",
-                    f"Is something between this program and {HOST}:{self.port}?",
-                )
-            time.sleep(0.1)
+        for service in self.services:
+            while service.asks is not None and not answers(*service.asks):
+                if service.process is None or service.process.poll() is not None:
+                    raise UserError(
+                        f"{service.title} ended while it started.", "What it said stands above."
+                    )
+                if self.clock() > deadline:
+                    raise UserError(
+                        f"{service.title} did not answer within {START_SECONDS:.0f} seconds.",
+                        f"Is something between this program and {HOST}:{service.asks[0]}?",
+                    )
+                time.sleep(0.1)
 
     def watch(self) -> None:
-        """Stay; bring a worker that died back, ever more patiently."""
+        """Stay; bring back what died and has no address, ever more patiently."""
         while True:
-            assert self._dashboard is not None
-            if self._dashboard.poll() is not None:
-                raise UserError(
-                    f"The dashboard ended with status {self._dashboard.returncode}.",
-                    "What it said stands above; make run starts it again.",
-                )
-            self._revive_worker()
+            for service in self.services:
+                if service.asks is None:
+                    self._revive(service)
+                elif service.process is not None and service.process.poll() is not None:
+                    raise UserError(
+                        f"{service.title} ended with status {service.process.returncode}.",
+                        "What it said stands above; make run starts it again.",
+                    )
             time.sleep(0.5)
 
     def stop(self) -> None:
-        """End both, gently first."""
-        going = [p for p in (self._worker, self._dashboard) if p and p.poll() is None]
+        """End all, gently first."""
+        every = [service.process for service in self.services]
+        going = [process for process in every if process and process.poll() is None]
         for process in going:
             process.terminate()
         deadline = self.clock() + STOP_SECONDS
@@ -173,29 +274,25 @@ class Services:
                 process.kill()
                 process.wait()
 
-    def _start_worker(self) -> None:
-        self._worker = self._process("-m", "pipelines", "work")
-        self._worker_began = self.clock()
-
-    def _revive_worker(self) -> None:
+    def _revive(self, service: Service) -> None:
         now = self.clock()
-        if self._restart_at is not None:
-            if now >= self._restart_at:
-                self._restart_at = None
-                self._start_worker()
+        if service.restart_at is not None:
+            if now >= service.restart_at:
+                service.restart_at = None
+                self._start(service)
             return
-        if self._worker is None or self._worker.poll() is None:
+        if service.process is None or service.process.poll() is None:
             return
-        if now - self._worker_began > WELL_AFTER:
-            self._pause = 1.0
-        tell(f"The worker ended ({self._worker.returncode}); starting it again.")
-        self._restart_at = now + self._pause
-        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        if now - service.began > WELL_AFTER:
+            service.pause = 1.0
+        tell(f"{service.title} ended ({service.process.returncode}); starting it again.")
+        service.restart_at = now + service.pause
+        service.pause = min(service.pause * 2, LONGEST_PAUSE)
 
-    def _process(self, *arguments: str, quiet: bool = False) -> subprocess.Popen[bytes]:
-        command: Sequence[str] = [sys.executable, *arguments]
-        output: dict[str, Any] = {"stdout": subprocess.DEVNULL} if quiet else {}
-        return subprocess.Popen(  # noqa: S603 - this program's own modules
+    def _start(self, service: Service) -> None:
+        command: Sequence[str] = [sys.executable, *service.arguments]
+        output: dict[str, Any] = {"stdout": subprocess.DEVNULL} if service.quiet else {}
+        service.process = subprocess.Popen(  # noqa: S603 - this program's own modules
             command,
             cwd=ROOT,
             env=environment(self.workspace),
@@ -203,13 +300,19 @@ class Services:
             start_new_session=True,  # Ctrl-C is for us, who then end them in order
             **output,
         )
+        service.began = self.clock()
 
 
 def healthy(port: int) -> bool:
     """Ask the dashboard whether it is well."""
+    return answers(port, "/_stcore/health")
+
+
+def answers(port: int, path: str) -> bool:
+    """Ask a server of ours whether it is well."""
     connection = http.client.HTTPConnection(HOST, port, timeout=2)
     try:
-        connection.request("GET", "/_stcore/health")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except OSError:
         return False

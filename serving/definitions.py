@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +21,10 @@ from kindred.segments.durations import micros
 from kindred.segments.profile import Profile
 from serving.context import Serving
 from serving.ending import when_ending
+from serving.experiment_flags import ExperimentFlag, experiment_flags
 from serving.flags import NEVER, Asked, SegmentFlag, segment_flag
+
+Flag = SegmentFlag | ExperimentFlag
 
 
 @dataclass(frozen=True)
@@ -37,19 +40,30 @@ class Held:
     """
 
     published: Published
-    flags: Mapping[str, SegmentFlag]
+    segments: Mapping[str, SegmentFlag]
+    experiments: Mapping[str, ExperimentFlag]
+    flags: Mapping[str, Flag]
     state: LiveState
     number: int = 0
     payloads: dict[bool, Any] = field(default_factory=dict, compare=False)
 
-    def flag(self, key: str, browser: bool) -> SegmentFlag | None:
+    def flag(self, key: str, browser: bool) -> Flag | None:
         """Find a flag, if it may be told."""
         flag = self.flags.get(key)
         return flag if flag is not None and (flag.browser or not browser) else None
 
-    def flags_for(self, browser: bool) -> list[SegmentFlag]:
-        """List the flags that may be told, by key."""
+    def segment(self, key: str, browser: bool) -> SegmentFlag | None:
+        """Find a segment, if it may be told."""
+        flag = self.segments.get(key)
+        return flag if flag is not None and (flag.browser or not browser) else None
+
+    def flags_for(self, browser: bool) -> list[Flag]:
+        """List the flags that may be told, segments first, by key."""
         return [flag for flag in self.flags.values() if flag.browser or not browser]
+
+    def segments_for(self, browser: bool) -> list[SegmentFlag]:
+        """List the segments that may be told, by key."""
+        return [flag for flag in self.segments.values() if flag.browser or not browser]
 
     def now(self) -> int:
         """Give the time that windows end at, in microseconds since 1970."""
@@ -114,8 +128,9 @@ class Definitions:
 
 
 def _held(published: Published, state: LiveState, number: int) -> Held:
-    flags = {key: segment_flag(told, published) for key, told in published.segments.items()}
-    return Held(published, flags, state, number)
+    segments = {key: segment_flag(told, published) for key, told in published.segments.items()}
+    experiments = experiment_flags(published.experiments, segments)
+    return Held(published, segments, experiments, {**segments, **experiments}, state, number)
 
 
 def ask_about(shared: Serving, held: Held, person_id: str) -> Asked:
@@ -131,8 +146,3 @@ def asked_of(held: Held, person_id: str, person: LivePerson | None) -> Asked:
         return Asked(Profile(person_id, {}, {}, {}, {}), held.now(), since, {})
     since = NEVER if person.events_since is None else micros(person.events_since)
     return Asked(person.profile, held.now(), since, person.memberships)
-
-
-def with_profile(asked: Asked, profile: Profile, given: frozenset[str]) -> Asked:
-    """Put another profile in the place of what is known."""
-    return replace(asked, profile=profile, given=given)

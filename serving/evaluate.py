@@ -6,6 +6,7 @@ Everything that an answer takes is in memory; no request asks the SQL store.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -16,10 +17,10 @@ from data.api_keys import ApiKey
 from data.api_keys import Scope as KeyScope
 from serving.auth import authenticate, presented
 from serving.context import Serving
-from serving.definitions import Definitions, Held, ask_about, with_profile
+from serving.definitions import Definitions, Held, ask_about
 from serving.evaluate_docs import BULK_DOCS, SINGLE_DOCS
 from serving.flags import Asked, Failure
-from serving.overlay import overlaid, person_of
+from serving.overlay import overlaid, person_of, units_of
 from serving.raw import JSON, RawRoute, body_of, reply
 from serving.streams import event_streams
 
@@ -64,7 +65,7 @@ def _asked(shared: Serving, held: Held, body: bytes) -> Asked:
     if len(context) == 1:
         return asked
     profile, given = overlaid(asked.profile, context, held.published.context.traits)
-    return with_profile(asked, profile, given)
+    return replace(asked, profile=profile, given=given, units=units_of(context))
 
 
 async def evaluate_flag(scope: Scope, receive: Receive, send: Send) -> None:

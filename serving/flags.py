@@ -7,7 +7,7 @@ four are written once for each state of what is published, and a request only ch
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -66,6 +66,8 @@ class Asked:
         As batch found.
     given : frozenset of str
         Traits that the caller gave for this answer only.
+    units : mapping
+        The ``userId`` and ``anonymousId`` that the caller gave, for experiments that hash one.
     """
 
     profile: Profile
@@ -73,6 +75,7 @@ class Asked:
     since: int
     memberships: Mapping[str, Belonging]
     given: frozenset[str] = frozenset()
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

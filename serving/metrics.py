@@ -23,7 +23,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from data.api_keys import ApiKey, Scope
-from data.collect_log import log_folder, segments
+from data.collect_log import log_folder, segments, size_of
 from serving.auth import requires
 from serving.context import Serving, serving
 
@@ -64,7 +64,7 @@ def _delivery(shared: Serving) -> bytes:
     registry = CollectorRegistry()
     folder = log_folder(shared.workspace)
     size = Gauge("kindred_log_bytes", "Bytes of the log of events.", registry=registry)
-    size.set(sum((folder / name).stat().st_size for name in segments(folder)))
+    size.set(sum(size_of(folder / name) for name in segments(folder)))
     delivered = shared.live.state().delivered_at
     if delivered is not None:
         age = Gauge("kindred_delivery_age_seconds", "Since all was delivered.", registry=registry)

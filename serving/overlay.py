@@ -13,6 +13,7 @@ from serving.flags import Failure
 
 TARGETING_KEY: Final = "targetingKey"
 LONGEST_ID: Final = 1024
+UNITS: Final = ("userId", "anonymousId")
 
 
 def person_of(context: Mapping[str, Any]) -> str:
@@ -30,6 +31,11 @@ def person_of(context: Mapping[str, Any]) -> str:
         what = f"a text of at most {LONGEST_ID:,} characters"
         raise Failure("INVALID_CONTEXT", f"The targetingKey is not {what}.")
     return person
+
+
+def units_of(context: Mapping[str, Any]) -> dict[str, str]:
+    """Find the ids that a caller gives beside the targeting key."""
+    return {name: v for name in UNITS if isinstance(v := context.get(name), str) and v}
 
 
 def overlaid(

@@ -49,8 +49,10 @@ def person(
         "traits_as_of": held.state.traits_as_of,
         "told_traits": sorted(held.published.told_traits & asked.profile.traits.keys()),
         "cluster": _cluster(asked.profile),
-        "segments": [s for flag in held.flags.values() if (s := _segment(flag, asked)) is not None],
-        "unanswered": _unanswered(held.flags, asked),
+        "segments": [
+            s for flag in held.segments.values() if (s := _segment(flag, asked)) is not None
+        ],
+        "unanswered": _unanswered(held.segments, asked),
         "memberships_as_of": held.state.memberships_as_of,
         "events_since": found.events_since,
     }

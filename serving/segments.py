@@ -37,7 +37,7 @@ def segments(
     """List the segments that are live, by key; for a browser's key those that it may know."""
     shared.limiter.take(key, 1)
     held = shared.part(Definitions).held
-    found = [_told(flag) for flag in held.flags_for(key.browser)]
+    found = [_told(flag) for flag in held.segments_for(key.browser)]
     return Response(_encode({"segments": found}), media_type="application/json")
 
 
@@ -74,7 +74,7 @@ def members(
 ) -> Response:
     """Give who is in, as batch last found, by id: from after a person on, so many at most."""
     shared.limiter.take(api_key, 1)
-    if shared.part(Definitions).held.flag(key, browser=False) is None:
+    if shared.part(Definitions).held.segment(key, browser=False) is None:
         raise ApiError(404, "not_found", f"No segment {key!r} is live.")
     with reader(shared.engine).connect() as conn:
         file = member_files(conn).get(key)
@@ -140,7 +140,7 @@ def evaluate(
     held = shared.part(Definitions).held
     asked = _asked(held, question.profile)
     wanted = question.segments
-    flags = held.flags_for(key.browser) if wanted is None else None
+    flags = held.segments_for(key.browser) if wanted is None else None
     answers = (
         [_answer(flag, asked) for flag in flags]
         if flags is not None
@@ -150,7 +150,7 @@ def evaluate(
 
 
 def _named(held: Held, name: str, asked: Asked, browser: bool) -> dict[str, Any]:
-    flag = held.flag(name, browser)
+    flag = held.segment(name, browser)
     if flag is None:
         return {"key": name, "error": f"No segment {name!r} is live."}
     return _answer(flag, asked)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from kindred.segments.distil_columns import UNKNOWN, Bins, CategoryColumn, Column, NumberColumn
 from kindred.segments.rules import TraitRule
 
-NEAR: Final = 0.3  # of a bin, by which an end may be moved to be a rounder number
+# Of a bin, by which an end may be moved to be a rounder number; never past the edge itself, where
+# many people may stand.
+NEAR: Final = 0.3
 
 Flags = NDArray[np.bool_]
 
@@ -49,10 +51,7 @@ def _start(column: NumberColumn, bins: Bins, first: int) -> float | int:
     edge, before = bins.edges[first], bins.edges[first - 1]
     if column.whole:
         return int(edge)
-    if bins.exact:
-        return roundest((before + edge) / 2, edge)
-    after = bins.edges[first + 1] if first + 1 < bins.count else edge
-    return roundest(edge - NEAR * (edge - before), edge + NEAR * (after - edge))
+    return roundest(edge - (0.5 if bins.exact else NEAR) * (edge - before), edge)
 
 
 def _end(column: NumberColumn, bins: Bins, last: int) -> float | int:
@@ -62,7 +61,7 @@ def _end(column: NumberColumn, bins: Bins, last: int) -> float | int:
         return int(edge) if bins.exact else int(after) - 1
     if bins.exact:
         return roundest(edge, (edge + after) / 2)
-    return roundest(after - NEAR * (after - edge), after)
+    return roundest(after - NEAR * (after - edge), np.nextafter(after, edge))
 
 
 def _among(column: CategoryColumn, bins: Bins, inside: NDArray[np.intp]) -> TraitRule:

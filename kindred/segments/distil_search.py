@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
 from typing import Final
 
@@ -134,9 +135,8 @@ def search(people: Coded, most: int) -> list[Found]:
     be caught by a second list beside the first. Sources: rule lists as Fürnkranz & Flach, *ROC 'n'
     rule learning*, Machine Learning 58, 2005; the score is the F-measure itself.
     """
-    total = float(len(people.hits))
     nothing = Found((), *_nobody(people), 0.0)
-    lists = _grown(people, most, Score(total), nothing)
+    lists = _grown(people, most, nothing)
     best: list[Found] = []
     for count in range(1, most + 1):
         found = [one for one in lists if one.conditions <= count]
@@ -145,12 +145,34 @@ def search(people: Coded, most: int) -> list[Found]:
         begun = max((one for one in lists if one.conditions == first), key=_of_f1, default=None)
         if begun is None or begun.hits.all():
             continue
-        beside = _beside(people, begun, total)
-        for joined in _grown(people, most - first, beside, begun, beam=1, betas=(1.0,)):
+        for joined in _grown(people, most - first, begun, beam=1, betas=(1.0,)):
             for place in range(joined.conditions - 1, most):
-                if joined.f1 > best[place].f1 + ANOTHER * (len(joined.terms) > 1):
-                    best[place] = joined
+                best[place] = _better(best[place], joined)
+    for place in range(most):
+        for seed in (best[max(place - 1, 0)], best[place]):
+            if len(seed.terms) > 1:
+                best[place] = _better(best[place], _balanced(people, seed, place + 1))
     return best
+
+
+def _better(one: Found, other: Found) -> Found:
+    """Choose the better; a second list has to add something that is worth the “or”."""
+    more_lists = len(other.terms) > len(one.terms)
+    return other if other.f1 > one.f1 + (ANOTHER if more_lists else BETTER) else one
+
+
+def _balanced(people: Coded, found: Found, most: int) -> Found:
+    """Choose the conditions of each list anew beside the other lists, and add one where it may."""
+    for place in range(len(found.terms)):
+        term = found.terms[place]
+        rest = (*found.terms[:place], *found.terms[place + 1 :])
+        hits, misses = caught(rest, people.hits), caught(rest, people.misses)
+        search = _Search(people, Found(rest, hits, misses, 0.0), beam=1)
+        tried = [search.mended(term)]
+        if found.conditions < most:
+            tried += [search.mended(longer) for longer in search.longer(tried, 1.0)]
+        found = max((found, *map(search.found, tried)), key=_of_f1)
+    return found
 
 
 def _of_f1(found: Found) -> float:
@@ -161,20 +183,15 @@ def _nobody(people: Coded) -> tuple[Flags, Flags]:
     return np.zeros(len(people.hits), np.bool_), np.zeros(len(people.misses), np.bool_)
 
 
-def _beside(people: Coded, found: Found, total: float) -> Score:
-    return Score(total, 1.0, float(found.hits.sum()), float(found.misses.sum()) * people.weight)
-
-
 def _grown(
     people: Coded,
     most: int,
-    score: Score,
     beside: Found,
     beam: int = BEAM,
     betas: Sequence[float] = BETAS,
 ) -> list[Found]:
     """Grow a list of conditions beside those found; gives what came of each length."""
-    search = _Search(people, score, beside, beam)
+    search = _Search(people, beside, beam)
     found: list[Found] = []
     for beta in betas:
         states: list[Term] = [()]
@@ -204,10 +221,15 @@ class _Search:
     """Grows one list of conditions among those whom the others do not catch."""
 
     people: Coded
-    score: Score
     beside: Found
     beam: int
     kept: dict[tuple[Key, float], Cuts] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def score(self) -> Score:
+        """The score of what is caught beside the others."""
+        hits, misses = float(self.beside.hits.sum()), float(self.beside.misses.sum())
+        return Score(float(len(self.people.hits)), 1.0, hits, misses * self.people.weight)
 
     def longer(self, states: Sequence[Term], beta: float) -> list[Term]:
         """Add a condition to each, and keep the best."""

@@ -10,25 +10,35 @@ import argparse
 import json
 import random
 import resource
+import shutil
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from growthbook.core import evalCondition
 
+from data.audit import Actor
 from data.engine import reader
+from data.publications import Act
 from data.segment_opening import open_population
 from data.segment_population import Population, memberships
 from data.segment_query import people_in
+from data.segments import create_segment, publish_segment
+from data.store import open_store
+from data.workspace import workspace_at
 from kindred.segments.bitmap import overlaps
 from kindred.segments.context import Context
 from kindred.segments.membership import belongs
 from kindred.segments.parse import read_rule
 from kindred.segments.profile import Happened, Profile
 from kindred.segments.rules import AllRule, Rule
+from pipelines import memberships as memberships_job
+from pipelines.job import JobContext
+from pipelines.report import ListReporter
 from tests.benchmarks.segment_world import AS_OF, build
 
 ORDER = "Order Completed"
@@ -238,7 +248,7 @@ def hundred() -> dict[str, Rule]:
         return {"kind": "trait", "trait": trait, "op": "gt", "value": draw.randint(1, 300)}
 
     return {
-        f"segment {i}": read_rule(
+        f"Segment {i}": read_rule(
             {
                 "kind": draw.choice(("all", "any")),
                 "rules": [leaf(0), leaf(1 if i % 3 else 2), leaf(3)],
@@ -246,6 +256,43 @@ def hundred() -> dict[str, Rule]:
         )
         for i in range(100)
     }
+
+
+def job(home: Path, rules: dict[str, Rule]) -> dict[str, Any]:
+    """Publish the hundred in a copy of the store, and run the job of their members twice.
+
+    The second run is a day earlier, so that people join and leave. Files are written for real.
+    """
+    with tempfile.TemporaryDirectory(dir=home) as folder:
+        copy = Path(folder)
+        shutil.copy(home / "store.sqlite", copy / "store.sqlite")
+        (copy / "lake").mkdir()
+        for dataset in (home / "lake").iterdir():
+            (copy / "lake" / dataset.name).symlink_to(dataset.resolve())
+        workspace = workspace_at(copy, f"sqlite:///{copy / 'store.sqlite'}")
+        engine = open_store(workspace)
+        actor = Actor("bench")
+        with engine.begin() as conn:
+            for name, rule in rules.items():
+                made = create_segment(conn, name, rule, actor=actor, at=AS_OF)
+                act = Act(actor, AS_OF, "bench")
+                publish_segment(conn, made.key, act, revision=made.revision, ask=False)
+
+        def run(as_of: datetime) -> int:
+            context = JobContext(workspace, engine, AS_OF, as_of, ListReporter())
+            return memberships_job.run(context, {}).rows
+
+        first, rows = _timed(lambda: run(AS_OF - timedelta(days=1)))
+        second, _ = _timed(lambda: run(AS_OF))
+        files = sum(path.stat().st_size for path in (copy / "lake/memberships").rglob("*.parquet"))
+        engine.dispose()
+    return {"job_s": first, "job_again_s": second, "members": rows, "members_mb": files / 1e6}
+
+
+def _timed(work: Callable[[], int]) -> tuple[float, int]:
+    started = time.perf_counter()
+    rows = work()
+    return time.perf_counter() - started, rows
 
 
 def measured(home: Path, people: int, events: int) -> dict[str, Any]:
@@ -279,6 +326,7 @@ def measured(home: Path, people: int, events: int) -> dict[str, Any]:
     sets: dict[str, Any] = {}
     found["memberships_s"] = seconds(lambda: sets.update(memberships(rules, bulk)))
     found["overlaps_s"] = seconds(lambda: overlaps(list(sets.values())))
+    found |= job(home, rules)
     found["peak_gib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     assert any(isinstance(rule, AllRule) for rule in rules.values())
     return found

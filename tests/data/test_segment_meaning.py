@@ -1,12 +1,10 @@
 """One meaning: memory, one query and bitmaps find the same people, whatever the rule and people.
 
-``nightly`` (``HYPOTHESIS_PROFILE=nightly``) tries at least ten thousand pairs of rule and
+``make nightly`` (``HYPOTHESIS_PROFILE=nightly``) tries at least ten thousand pairs of rule and
 population; the default a few hundred. Each example is a population with several rules.
 """
 
 from __future__ import annotations
-
-import os
 
 import ibis
 import numpy as np
@@ -24,9 +22,8 @@ from kindred.segments import rules as r
 from kindred.segments.context import Context
 from kindred.segments.membership import belongs, compile_rule
 from kindred.segments.rules import Rule
-from tests.support.segment_worlds import AS_OF, Person, World, rules, worlds
+from tests.support.segment_worlds import AS_OF, NIGHTLY, Person, World, rules, worlds
 
-NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 RULES = 6
 slow = settings(
     max_examples=1_700 if NIGHTLY else 50,

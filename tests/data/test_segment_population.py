@@ -36,7 +36,15 @@ from tests.support.segment_workspace import (
     opened,
     take_in,
 )
-from tests.support.segment_worlds import RUN, Person, World, event_leaves, segments, trait_rules
+from tests.support.segment_worlds import (
+    NIGHTLY,
+    RUN,
+    Person,
+    World,
+    event_leaves,
+    segments,
+    trait_rules,
+)
 
 
 @pytest.fixture
@@ -120,7 +128,7 @@ def test_random_rules_over_added_up_days_agree_with_memory(
         population = opened(filled, engine, as_of)
 
         @settings(
-            max_examples=40,
+            max_examples=600 if NIGHTLY else 40,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
         )

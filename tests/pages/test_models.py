@@ -100,9 +100,9 @@ def test_the_other_mode_s_training_is_one_click_away(home: Engine) -> None:
     filled(home)
     filled(home, repeats=False, people=17)
 
-    app = opened("models", mode="all")
+    app = opened("models", mode="Also what was bought before")
     assert app.metric[0].value == "40"
-    assert opened("models", mode="new").metric[0].value == "17"
+    assert opened("models", mode="Only what was not").metric[0].value == "17"
 
 
 def test_asking_for_a_training_queues_it_once(home: Engine) -> None:

@@ -15,8 +15,9 @@ from data.engine import reader
 from data.runs import Status
 from data.workspace import Workspace
 from kindred.errors import UserError
+from pipelines.cancelled import Cancelled
 from pipelines.execute import run_now
-from pipelines.job import Cancelled, JobContext, JobResult, Step
+from pipelines.job import JobContext, JobResult, Step
 from pipelines.jobs import JOBS
 from pipelines.report import ConsoleReporter, ListReporter, StoreReporter
 

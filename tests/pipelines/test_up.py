@@ -26,7 +26,7 @@ from data.manifest import EVENTS, MAP, LakeFile, commit_files
 from data.workspace import Workspace, declare_workspace
 from pipelines.child import environment
 from pipelines.cli import main
-from pipelines.up import bring_up_to_date, healthy
+from pipelines.up import answers, bring_up_to_date, healthy
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -81,9 +81,10 @@ class Kindred:
     """A running `python -m pipelines up`, and what it has said."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self.port = free_port()
+        self.port, self.api_port = free_port(), free_port()
+        ports = ["--port", str(self.port), "--api-port", str(self.api_port)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines", "up", "--no-refresh", "--port", str(self.port)],
+            [sys.executable, "-m", "pipelines", "up", "--no-refresh", *ports],
             cwd=ROOT,
             env=environment(workspace),
             stdout=subprocess.PIPE,
@@ -143,14 +144,21 @@ def test_the_dashboard_answers_a_dead_worker_comes_back_and_all_end_together(
     kindred: Kindred,
 ) -> None:
     assert f"http://127.0.0.1:{kindred.port}" in kindred.hear("Kindred is ready")
+    assert f"http://127.0.0.1:{kindred.api_port}" in kindred.hear("Its API")
+    token = kindred.hear("A first API key").split()[-1]
     assert healthy(kindred.port)
+    assert answers(kindred.api_port, f"/v1/projects/{token}/settings")
+    assert not answers(kindred.api_port, "/v1/projects/kd_no_key/settings")
     worker = wait_for(lambda: kindred.child("pipelines", "work"))
     dashboard = wait_for(lambda: kindred.child("streamlit", "run"))
+    others = [wait_for(lambda: kindred.child("pipelines", "deliver"))]
+    others.append(wait_for(lambda: kindred.child("serving", "--port")))
     os.kill(worker.pid, signal.SIGKILL)
     kindred.hear("starting it again")
     again = wait_for(lambda: kindred.child("pipelines", "work"))
     assert again.pid != worker.pid
     assert healthy(kindred.port)
     assert kindred.end() == 0
-    wait_for(lambda: not again.is_running() and not dashboard.is_running())
+    every = [again, dashboard, *others]
+    wait_for(lambda: not any(process.is_running() for process in every))
     assert not healthy(kindred.port)

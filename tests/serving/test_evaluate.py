@@ -125,8 +125,9 @@ def count(api: Api, key: str, version: int) -> None:
     definitions = api.serving.part(Definitions)
     api.serving.look()
     held = definitions.held
-    flags = {**held.flags, key: replace(held.flags[key], counted=version)}
-    definitions.held = replace(held, flags=flags)
+    counted = {key: replace(held.segments[key], counted=version)}
+    flags, segments = {**held.flags, **counted}, {**held.segments, **counted}
+    definitions.held = replace(held, flags=flags, segments=segments)
 
 
 @pytest.mark.parametrize(

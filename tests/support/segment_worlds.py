@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -25,6 +26,7 @@ from kindred.segments.rules import Rule
 from kindred.segments.thresholds import threshold
 from kindred.segments.walk import leaves
 
+NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 AS_OF = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 RUN = 7
 EVENTS = ("Order Completed", "Product Added", "Product Viewed")

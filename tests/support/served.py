@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from data.api_keys import Scope, create_key
 from data.audit import Actor
 from data.definitions import definition
+from data.experiments import create_experiment, publish_experiment
 from data.lake import describe_file
 from data.live_profiles import NOW, Now, Shelf, person_key
 from data.live_store import META, open_live_store
@@ -23,6 +24,7 @@ from data.publications import Act, Terms, roll_back, withdraw
 from data.segments import KIND, create_segment, publish_segment, save_rule, segment_names
 from data.traits import save_run
 from data.workspace import Workspace
+from kindred.experiments.definition import Experiment
 from kindred.segments.durations import micros
 from kindred.segments.rules import Rule
 from kindred.traits.about import attribute_trait
@@ -56,6 +58,14 @@ class Town:
             revision = definition(conn, KIND, key).revision
             given = Terms(browser=browser, **terms)
             return publish_segment(conn, key, act, revision=revision, terms=given)
+
+    def publish_experiment(self, key: str, experiment: Experiment, *, browser: bool = False) -> int:
+        """Publish an experiment's first version."""
+        act = self.act()
+        with self.engine.begin() as conn:
+            found = create_experiment(conn, key, experiment, actor=ACTOR, at=act.at, key=key)
+            terms = Terms(browser=browser)
+            return publish_experiment(conn, key, act, revision=found.revision, terms=terms)
 
     def roll_back(self, key: str, number: int) -> None:
         with self.engine.begin() as conn:
