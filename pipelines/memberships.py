@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 import pyarrow as pa
@@ -11,7 +13,7 @@ from data import runs
 from data.audit import Actor
 from data.engine import reader
 from data.manifest import EVENTS, live_files
-from data.membership_files import Writer, compare, read_members
+from data.membership_files import Compared, Writer, compare, read_members
 from data.memberships import (
     HISTORY_JOB,
     Computed,
@@ -54,10 +56,11 @@ def run(context: JobContext, _params: Mapping[str, Any]) -> JobResult:
                 context.workspace, conn, as_of=context.as_of, at=context.now
             )
             step.rows(population.size)
-    done = Computed()
     with Writer(context.workspace) as writer:
+        work = _Work(context, population, given, writer)
         with context.report.step("Working out members") as step:
-            _count_all(context, population, given, writer, done, step)
+            work.count_all(step)
+        done = work.done
         done.changes = writer.changes()
         with context.engine.begin() as conn:
             commit(conn, given, done, people=population.size, run_id=context.run_id, at=context.now)
@@ -69,82 +72,88 @@ def run(context: JobContext, _params: Mapping[str, Any]) -> JobResult:
     )
 
 
-def _count_all(
-    context: JobContext,
-    population: Population,
-    given: Inputs,
-    writer: Writer,
-    done: Computed,
-    step: Step,
-) -> None:
-    ids = population.columns.read(PERSON)
-    everybody, _ = revenue_of(population, None)
-    for place, version in enumerate(given.versions):
-        step.progress(place / max(len(given.versions), 1), version.name)
-        try:
-            counted = _counted(context, population, given, version, writer, done, ids, everybody)
-        except UserError as error:
-            counted = Counted(
-                version.key, version.number, given.as_of, population.size, error=str(error)
-            )
-        done.sizes.append(counted)
-    for key in given.files.keys() - {version.key for version in given.versions}:
-        done.sizes.append(_ended(context, population, given, key, writer))
-        done.files[key] = None
-    step.rows(sum(one.size or 0 for one in done.sizes))
+@dataclass
+class _Work:
+    """One run's people, what it is compared with, and what came of it so far."""
+
+    context: JobContext
+    population: Population
+    given: Inputs
+    writer: Writer
+    done: Computed = field(default_factory=Computed)
+
+    @cached_property
+    def ids(self) -> pa.ChunkedArray:
+        """Everybody's id, by position."""
+        return self.population.columns.read(PERSON)
+
+    @cached_property
+    def spent(self) -> float | None:
+        """What everybody spent."""
+        return revenue_of(self.population, None)[0]
+
+    def count_all(self, step: Step) -> None:
+        """Work out every segment; one that can't be keeps what it had."""
+        for place, version in enumerate(self.given.versions):
+            step.progress(place / len(self.given.versions), version.name)
+            try:
+                counted = self.counted(version)
+            except UserError as error:
+                counted = self._row(version.key, version.number, error=str(error))
+            self.done.sizes.append(counted)
+        for key in self.given.files.keys() - {version.key for version in self.given.versions}:
+            self.done.sizes.append(self.ended(key))
+            self.done.files[key] = None
+        step.rows(sum(one.size or 0 for one in self.done.sizes))
+
+    def counted(self, version: Live) -> Counted:
+        """Work out one segment, and write what differs from the run before."""
+        members = self.population.members(read_rule(version.body))
+        inside = self.ids.take(pa.array(members.positions())).combine_chunks()
+        before = self._before(version.key)
+        found = compare(inside, before, as_of=self.given.as_of, version=version.number)
+        changed = bool(len(found.joined) or len(found.left))
+        if before is not None and changed:
+            self._tell(version.key, found, version.number)
+        if before is None or changed or _version_of(before) != version.number:
+            file = self.writer.members(version.key, found.members)
+            self.done.files[version.key] = file
+        else:
+            file = self.given.files[version.key]
+        own = revenue_of(self.population, members)[1]
+        return self._row(
+            version.key,
+            version.number,
+            size=len(inside),
+            revenue_share=own / self.spent if own is not None and self.spent else None,
+            joined=None if before is None else len(found.joined),
+            left=None if before is None else len(found.left),
+            path=file.path,
+        )
+
+    def ended(self, key: str) -> Counted:
+        """Let everybody leave a segment of which nothing is live any more."""
+        before = self._before(key)
+        assert before is not None
+        nobody = pa.array([], pa.string())
+        found = compare(nobody, before, as_of=self.given.as_of, version=None)
+        self._tell(key, found, _version_of(before) or 0)
+        return self._row(key, None, size=0, joined=0, left=len(found.left))
+
+    def _before(self, key: str) -> pa.Table | None:
+        file = self.given.files.get(key)
+        return None if file is None else read_members(self.context.workspace, file)
+
+    def _tell(self, key: str, found: Compared, version: int) -> None:
+        self.writer.changed(key, found, as_of=self.given.as_of, version=version)
+
+    def _row(self, key: str, version: int | None, **counted: Any) -> Counted:
+        return Counted(key, version, self.given.as_of, self.population.size, **counted)
 
 
-def _counted(
-    context: JobContext,
-    population: Population,
-    given: Inputs,
-    version: Live,
-    writer: Writer,
-    done: Computed,
-    ids: pa.ChunkedArray,
-    everybody: float | None,
-) -> Counted:
-    """Work out one segment and write what differs from the run before."""
-    members = population.members(read_rule(version.body))
-    file = given.files.get(version.key)
-    before = read_members(context.workspace, file) if file else None
-    inside = ids.take(pa.array(members.positions())).combine_chunks()
-    found = compare(inside, before, as_of=given.as_of, version=version.number)
-    changed = bool(len(found.joined) or len(found.left))
-    if before is not None and changed:
-        writer.changed(version.key, found, as_of=given.as_of, version=version.number)
-    if before is None or changed or not _is_of(before, version.number):
-        file = done.files[version.key] = writer.members(version.key, found.members)
-    assert file is not None
-    _, spent = revenue_of(population, members)
-    return Counted(
-        version.key,
-        version.number,
-        given.as_of,
-        population.size,
-        size=len(inside),
-        revenue_share=spent / everybody if spent is not None and everybody else None,
-        joined=None if before is None else len(found.joined),
-        left=None if before is None else len(found.left),
-        path=file.path,
-    )
-
-
-def _is_of(before: pa.Table, version: int) -> bool:
-    """Tell whether the members were written by the rule of this very version."""
-    return bool(len(before)) and before.column("version")[0].as_py() == version
-
-
-def _ended(
-    context: JobContext, population: Population, given: Inputs, key: str, writer: Writer
-) -> Counted:
-    """Let everybody leave a segment of which nothing is live any more."""
-    before = read_members(context.workspace, given.files[key])
-    nobody = pa.array([], pa.string())
-    found = compare(nobody, before, as_of=given.as_of, version=None)
-    last = before.column("version")[0].as_py() if len(before) else 0
-    writer.changed(key, found, as_of=given.as_of, version=last)
-    return Counted(key, None, given.as_of, population.size, size=0, joined=0, left=len(found.left))
+def _version_of(members: pa.Table) -> int | None:
+    """Tell by which version's rule members were written; none of nobody."""
+    return members.column("version")[0].as_py() if len(members) else None
 
 
 def _ask_for_history(context: JobContext) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from data.definitions import definition, publication_history
 from data.engine import reader
-from data.memberships import Sized, latest_sizes
+from data.memberships import Sized, latest_sizes, size_history
 from data.publications import dependants
 from data.segment_opening import open_catalogue, open_population
 from data.segment_preview import preview
@@ -104,14 +104,10 @@ def _listed(one: Segment, size: Sized | None) -> dict[str, Any]:
 
 def _sized(size: Sized | None) -> dict[str, Any]:
     """Tell a size with its age; it is never shown without."""
-    if size is None:
-        return {"size": None, "share": None, "as_of": None, "error": None}
-    return {
-        "size": size.size,
-        "share": size.share,
-        "as_of": size.as_of.isoformat(),
-        "error": size.error,
+    told = {
+        name: getattr(size, name, None) for name in ("size", "share", "joined", "left", "error")
     }
+    return {**told, "as_of": size.as_of.isoformat() if size else None}
 
 
 def _show(invocation: Invocation) -> int:
@@ -126,6 +122,8 @@ def _show(invocation: Invocation) -> int:
     print(told["sentence"])
     if told["as_of"] is not None:
         print(f"{told['size']:,} people, {told['share']:.1%} of all, as of {told['as_of']}")
+        if told["joined"] is not None:
+            print(f"{told['joined']:,} joined and {told['left']:,} left since the run before")
     if told["error"]:
         print(f"! not counted since: {told['error']}")
     for name in ("notes", "tags", "used_by"):
@@ -154,6 +152,10 @@ def _everything(conn: Connection, key: str) -> dict[str, Any]:
         "revision": found.revision,
         "notes": found.notes,
         "used_by": dependants(conn, KIND, key),
+        "sizes": [
+            {"as_of": one.as_of.isoformat(), "size": one.size, "backcast": one.backcast}
+            for one in size_history(conn, key)
+        ],
         "versions": [
             {"number": v.number, "sentence": v.sentence, "at": v.at.isoformat(), "by": v.author}
             | {"evidence": v.evidence}

@@ -226,6 +226,12 @@ def test_the_list_tells_sizes_with_their_age(segments: Run) -> None:
     assert "rich " in listed
     assert "2 people" in listed
     assert "2 people, 8.3% of all, as of" in segments("show", "rich")
+    segments("publish", "rich", "--rule", RICHER)
+    assert main(["memberships"]) == 0
+    segments("list")
+    assert "0 joined and 1 left since the run before" in segments("show", "rich")
+    sizes = [(one["size"], one["backcast"]) for one in shown(segments, "rich")["sizes"]]
+    assert sizes == [(1, False)], "of one time the newest counts"
 
 
 def test_a_preview_and_a_check_take_a_segment_as_well_as_a_file(segments: Run) -> None:
