@@ -16,7 +16,6 @@ from typing import Final, Protocol
 import lmdb
 
 from data.workspace import Workspace
-from kindred.errors import UserError
 
 META: Final = "meta"
 SHELVES: Final = (
@@ -28,6 +27,10 @@ FOLDER: Final = "live"
 MAP_BYTES: Final = 1 << 38  # of addresses, not of disk: the file grows as it is filled
 Address = tuple[str, bytes]  # a shelf and a key
 Change = tuple[str, bytes, bytes | None]  # and the value; None takes it away
+
+
+class LiveStoreDown(Exception):
+    """Live state can't be reached now."""
 
 
 class LiveStore(Protocol):
@@ -132,5 +135,7 @@ def open_live_store(workspace: Workspace, url: str | None = None) -> LiveStore:
     """
     url = url or os.environ.get(REDIS_VARIABLE)
     if url:
-        raise UserError("Redis is not spoken to yet.", f"Unset {REDIS_VARIABLE}.")
+        from data.live_redis import RedisStore  # noqa: PLC0415 -- its client, where it is used
+
+        return RedisStore.at(url, workspace)
     return EmbeddedStore.at(workspace.home / FOLDER)

@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from data.live_store import LiveStoreDown
 from serving.errors import error_answer, fault
 from serving.metrics import REQUESTS, SECONDS, UNDER_WAY
 
@@ -54,6 +55,12 @@ class Watch:
                 await self.app(scope, receive, watched)
         except ClientDisconnect:
             status = GONE
+        except LiveStoreDown:
+            if not status:
+                answer = error_answer(
+                    503, "unavailable", "Live state can't be reached now.", {"Retry-After": "2"}
+                )
+                await answer(scope, receive, watched)
         except Exception as error:
             answer = fault(error)
             if not status:

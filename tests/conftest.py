@@ -4,6 +4,7 @@
 - ``engine``: that workspace's store, migrated;
 - ``store``: a migrated store, once on SQLite and once on PostgreSQL: every test of store code
   takes this one;
+- ``live_url``: where live state is kept, once embedded (none) and once in Redis;
 - ``store_workspace``: the workspace that goes with ``store``.
 """
 
@@ -16,9 +17,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from data.live_store import REDIS_VARIABLE
 from data.store import open_store
 from data.workspace import Workspace, workspace_at
-from tests.services import postgres
+from tests.services import postgres, redis
 
 
 @pytest.fixture(scope="session")
@@ -101,3 +103,25 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     name = server.create()
     yield server.url(name)
     server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[redis.Server]:
+    """A Redis server of this test run's own."""
+    try:
+        server = redis.Server().__enter__()
+    except redis.Unavailable as why:
+        pytest.skip(f"Redis is not to be had: {why}")
+    yield server
+    server.__exit__()
+
+
+@pytest.fixture(params=["embedded", "redis"])
+def live_url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
+    """Where live state is kept, once embedded (none) and once in Redis; set for all that ask."""
+    if request.param == "embedded":
+        monkeypatch.delenv(REDIS_VARIABLE, raising=False)
+        return None
+    server: redis.Server = request.getfixturevalue("redis_server")
+    monkeypatch.setenv(REDIS_VARIABLE, server.url)
+    return server.url

@@ -11,14 +11,15 @@ import pytest
 from data.live_profiles import NOW, LiveProfiles, Now, Shelf, person_key
 from data.live_store import META, LiveStore, open_live_store
 from data.workspace import Workspace
+from kindred.errors import UserError
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 encode = msgspec.msgpack.encode
 
 
 @pytest.fixture
-def live_store(workspace: Workspace) -> Iterator[LiveStore]:
-    opened = open_live_store(workspace)
+def live_store(workspace: Workspace, live_url: str | None) -> Iterator[LiveStore]:
+    opened = open_live_store(workspace, live_url)
     yield opened
     opened.close()
 
@@ -82,3 +83,17 @@ def test_two_holders_of_a_store_in_one_process_share_it(workspace: Workspace) ->
     again = open_live_store(workspace)
     assert again.read([(META, b"x"), (META, b"y")]) == [b"1", None]
     again.close()
+
+
+def test_shelves_are_filled_cleared_and_written_as_one(live_store: LiveStore) -> None:
+    live_store.fill("traits-a", ((f"p{n:05}".encode(), b"%d" % n) for n in range(5_000)))
+    live_store.write([("traits-a", b"p00001", None), ("events-a", b"p", b"\0\xff")])
+    asked = [("traits-a", b"p00000"), ("traits-a", b"p00001"), ("traits-a", b"p04999")]
+    assert live_store.read([*asked, ("events-a", b"p")]) == [b"0", None, b"4999", b"\0\xff"]
+    live_store.clear("traits-a")
+    assert live_store.read([*asked, ("events-a", b"p")]) == [None, None, None, b"\0\xff"]
+
+
+def test_a_redis_that_is_not_there_is_told(workspace: Workspace) -> None:
+    with pytest.raises(UserError, match="Redis does not answer"):
+        open_live_store(workspace, "redis://127.0.0.1:1/0")

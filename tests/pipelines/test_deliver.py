@@ -53,7 +53,7 @@ def log(workspace: Workspace) -> Iterator[Log]:
 
 
 @pytest.fixture
-def deliverer(workspace: Workspace, engine: Engine) -> Iterator[Deliverer]:
+def deliverer(workspace: Workspace, engine: Engine, live_url: str | None) -> Iterator[Deliverer]:
     opened = Deliverer(workspace, engine)
     opened.open()
     yield opened

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.services import browser, postgres
+from tests.services import browser, postgres, redis
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ def _has_fonts() -> bool:
 
 NEEDS: Final = (
     Need("PostgreSQL", lambda: postgres.binaries() is not None, ("postgresql",)),
+    Need("Redis", lambda: redis.executable() is not None, ("redis-server",)),
     Need("Chromium", lambda: browser.executable() is not None, ("chromium",)),
     Need("a font for screenshots", _has_fonts, ("fonts-dejavu-core",)),
 )

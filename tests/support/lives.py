@@ -12,12 +12,17 @@ import signal
 import socket
 import sys
 
+import ibis.backends.duckdb
+import ibis.backends.sql.compilers.duckdb
 import uvicorn
 
 from data.store import open_store
 from data.workspace import workspace_at
 from pipelines.deliver import Deliverer
 from serving.app import create
+
+# What a deliverer would else load in each of its lives.
+LOADED = (ibis.backends.duckdb.Backend, ibis.backends.sql.compilers.duckdb.DuckDBCompiler)
 
 
 def serve(listening: socket.socket) -> None:
