@@ -13,6 +13,7 @@ from kindred.experiments.comparison import Lift
 
 Vector = NDArray[np.float64]
 
+_SURE = 40.0  # deviations from zero, beyond which nothing is left in the other tail
 _ROOT_TAU = math.sqrt(2 * math.pi)
 
 
@@ -33,9 +34,14 @@ class Prior:
     relative: bool = False
 
     def scaled(self, base: float) -> Prior:
-        """Say the same on the metric's scale, for a control whose value is `base`."""
+        """Say the same on the metric's scale, for a control whose value is `base`.
+
+        Shares of nothing say nothing.
+        """
         if not self.relative or math.isinf(self.standard_deviation):
             return self
+        if not self.standard_deviation * abs(base) > 0:
+            return Prior()
         return Prior(self.mean * abs(base), self.standard_deviation * abs(base))
 
 
@@ -55,6 +61,8 @@ class Posterior:
     def expected_loss(self) -> float:
         """What choosing this arm costs on average, E[max(−lift, 0)], on the lift's scale."""
         z = self.mean / self.standard_deviation
+        if abs(z) > _SURE:
+            return max(-self.mean, 0.0)
         density, tail = math.exp(-z * z / 2) / _ROOT_TAU, float(special.ndtr(-z))
         return max(self.standard_deviation * (density - z * tail), 0.0)
 
@@ -82,10 +90,12 @@ def posterior(lift: Lift, prior: Prior | None = None) -> Posterior:
     """
     if prior is None or math.isinf(prior.standard_deviation):
         return Posterior(lift.value, lift.standard_error)
-    data, belief = lift.standard_error**-2, prior.standard_deviation**-2
-    precision = data + belief
-    mean = (data * lift.value + belief * prior.mean) / precision
-    return Posterior(mean, precision**-0.5)
+    # In shares of the whole spread: squares of very small or large errors are no numbers.
+    whole = math.hypot(lift.standard_error, prior.standard_deviation)
+    drawn = (lift.standard_error / whole) ** 2
+    mean = lift.value + drawn * (prior.mean - lift.value)
+    smaller, larger = sorted((lift.standard_error, prior.standard_deviation))
+    return Posterior(mean, smaller * (larger / whole))
 
 
 @dataclass(frozen=True)

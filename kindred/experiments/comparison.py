@@ -48,7 +48,7 @@ class Lift:
     @property
     def usable(self) -> bool:
         """Whether there is a test at all: a spread, and a difference."""
-        return self.standard_error > 0 and math.isfinite(self.value)
+        return 0 < self.standard_error < math.inf and math.isfinite(self.value)
 
     @property
     def p_value(self) -> float:
@@ -118,7 +118,8 @@ def relative_lift(control: Estimate, arm: Estimate) -> Lift:
     value = (arm.value - control.value) / base
     if min(control.n, arm.n) < 2:
         return Lift(value, float("nan"), float("nan"))
-    # Both parts over the base at once: its fourth power may be no number.
-    parts = arm.variance / arm.n / base**2
-    parts += control.variance / control.n / base**2 * (arm.unadjusted / base) ** 2
-    return Lift(value, math.sqrt(parts), welch_degrees_of_freedom(control, arm))
+    # In errors over the base: the fourth power of a small one is no number.
+    error = math.hypot(
+        arm.standard_error / base, control.standard_error / base * (arm.unadjusted / base)
+    )
+    return Lift(value, error, welch_degrees_of_freedom(control, arm))

@@ -41,7 +41,7 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     tested = np.flatnonzero(np.isfinite(p))
     order = tested[np.argsort(p[tested], kind="stable")]
     m = len(order)
-    scaled = p[order] * m / np.arange(1, m + 1)
+    scaled = p[order] * (m / np.arange(1, m + 1))
     adjusted = np.full(len(p), np.nan)
     adjusted[order] = np.minimum(1.0, np.minimum.accumulate(scaled[::-1])[::-1])
     return [float(value) for value in adjusted]

@@ -40,9 +40,12 @@ def interaction(lifts: Sequence[Lift]) -> Interaction:
     usable = [lift for lift in lifts if lift.usable]
     if len(usable) < 2:
         return Interaction(float("nan"), 0, float("nan"))
-    weights = [lift.standard_error**-2 for lift in usable]
+    least = min(lift.standard_error for lift in usable)
+    # Against the smallest error: the square of a tiny one is no number.
+    weights = [(least / lift.standard_error) ** 2 for lift in usable]
     pairs = list(zip(weights, usable, strict=True))
     common = sum(w * lift.value for w, lift in pairs) / sum(weights)
-    q = sum(w * (lift.value - common) ** 2 for w, lift in pairs)
+    distances = [(lift.value - common) / lift.standard_error for lift in usable]
+    q = sum(z * z for z in distances)
     freedom = len(usable) - 1
     return Interaction(q, freedom, max(float(special.chdtrc(freedom, q)), SMALLEST))

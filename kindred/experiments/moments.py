@@ -117,8 +117,8 @@ class Moments:
         at = self._at(column)
         if self.n < 2:
             return float("nan")
-        variance = float(self.comoments[at, at]) / (self.n - 1)
-        return variance if variance > (_ROUNDING * float(self.means[at])) ** 2 else 0.0
+        variance = max(float(self.comoments[at, at]) / (self.n - 1), 0.0)
+        return variance if variance**0.5 > _ROUNDING * abs(float(self.means[at])) else 0.0
 
     def covariance(self, one: str, other: str) -> float:
         """Sample covariance (divisor n − 1) of two columns."""

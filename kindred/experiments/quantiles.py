@@ -82,7 +82,8 @@ class Quantile:
         """
         if not self.supported or self.n < 2:
             return float("nan")
-        alone = ((self.upper - self.lower) / (2 * REACH)) ** 2 * (self.events - 1) / self.events
+        half = (self.upper - self.lower) / (2 * REACH)
+        alone = half * half * (self.events - 1) / self.events
         binomial = self.level * (1 - self.level) / self.events
         share = self.clusters.mean(BELOW) / self.clusters.mean(EVENTS)
         spread = self.clusters.combination_variance({BELOW: 1.0, EVENTS: -share})

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from kindred.experiments import caveats
 from kindred.experiments.analysis import (
     Metric,
@@ -62,6 +64,7 @@ class Report:
     caveats: Sequence[Caveat]
     balances: Sequence[Balance] = ()
 
+    @np.errstate(all="ignore")
     def as_json(self) -> dict[str, Any]:
         """Give the contract's JSON, at full precision."""
         return {
@@ -80,6 +83,7 @@ class Report:
         }
 
 
+@np.errstate(all="ignore")  # what is no number becomes null, and is told where it matters
 def report(
     arms: Mapping[str, int],
     cells: Sequence[Cell],

@@ -65,9 +65,9 @@ class AlwaysValid:
 
     def p_value(self, null: float = 0.0) -> float:
         """Two-sided always-valid p-value, one over the mixture's e-value (eq. 155)."""
-        z2 = ((self.lift.value - null) / self.lift.standard_error) ** 2
+        z = (self.lift.value - null) / self.lift.standard_error
         # In logarithms, for a large e-value would overflow before it is turned over.
-        log_e = self._spread * z2 / (2 * (self._spread + 1)) - 0.5 * math.log1p(self._spread)
+        log_e = self._spread * (z * z) / (2 * (self._spread + 1)) - 0.5 * math.log1p(self._spread)
         return max(math.exp(-max(log_e, 0.0)), SMALLEST)
 
     @property
