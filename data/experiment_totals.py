@@ -149,6 +149,7 @@ def _passes(sizes: Sequence[int]) -> list[list[int]]:
     return [[i] for i in range(len(sizes))]
 
 
+@np.errstate(all="ignore")
 def _far_off(totals: Totals, layout: Layout) -> dict[str, float]:
     """Find columns whose mean lies far from the constant taken away, and that mean."""
     moved: dict[str, float] = {}
@@ -164,6 +165,7 @@ def _far_off(totals: Totals, layout: Layout) -> dict[str, float]:
     return moved
 
 
+@np.errstate(all="ignore")  # sums beyond all bounds are told with the result
 def moments_of(
     i: int, metric: FileMetric, totals: Totals, row: Row, offsets: Mapping[str, float]
 ) -> Moments:

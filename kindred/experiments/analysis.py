@@ -114,7 +114,7 @@ def compare(
     bases = _estimates(control, metric, adjustment)
     place = " · ".join(part for part in (where, metric.name) if part)
     if known:
-        said += about_adjustment(metric.covariates, arms, place)
+        said += about_adjustment(metric.covariates, arms, adjustment, place)
     for variation, summary in arms.items():
         if variation == settings.control:
             continue

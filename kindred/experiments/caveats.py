@@ -51,6 +51,15 @@ NEGATIVE_BASELINE = Caveat(
     "negative_baseline",
     "The control's value is negative: the relative lift has the other sign than the lift.",
 )
+OUT_OF_RANGE = Caveat(
+    "out_of_range",
+    "Sums of these values, or of their squares, are beyond what a computer holds: no test. Look "
+    "for values that are none.",
+)
+PERFECT_COVARIATE = Caveat(
+    "perfect_covariate",
+    "The covariates explain all but everything: are they really from before the experiment?",
+)
 BEYOND_PRECISION = Caveat(
     "beyond_precision",
     "Values are beyond 9,007,199,254,740,992 (2⁵³): their last digits are lost. Measure from a "

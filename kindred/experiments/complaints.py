@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from kindred.experiments import caveats
 from kindred.experiments.caveats import Caveat
-from kindred.experiments.estimates import DENOMINATOR, VALUE, MetricKind, Summary
+from kindred.experiments.estimates import (
+    DENOMINATOR,
+    VALUE,
+    Adjustment,
+    MetricKind,
+    Summary,
+)
 from kindred.experiments.moments import Moments
 from kindred.experiments.quantiles import Quantile
 from kindred.experiments.results import Reading
 
+TOO_GOOD = 0.999  # share of the variance explained
 FEW = 5  # successes or failures, below which the normal approximation misleads
 
 
@@ -26,9 +34,7 @@ def about_reading(
         return _about_quantiles(control, arm, reading, place)
     if kind is MetricKind.RATIO and 0 in (control.mean(DENOMINATOR), arm.mean(DENOMINATOR)):
         return [caveats.ZERO_DENOMINATOR.at(place)]
-    said: list[Caveat] = []
-    if not reading.absolute.usable:
-        said.append(caveats.ZERO_VARIANCE.at(place))
+    said = _about_spread(reading, place)
     said += _about_base(reading, place)
     if max(abs(control.mean(VALUE)), abs(arm.mean(VALUE))) >= 2**53:
         said.append(caveats.BEYOND_PRECISION.at(place))
@@ -38,22 +44,35 @@ def about_reading(
 
 
 def about_adjustment(
-    covariates: Sequence[str], arms: Mapping[str, Summary], place: str
+    covariates: Sequence[str],
+    arms: Mapping[str, Summary],
+    adjustment: Adjustment | None,
+    place: str,
 ) -> list[Caveat]:
-    """Name covariates that are the same for everybody."""
+    """Name covariates that are the same for everybody, and those too good to be true."""
     moments = [summary for summary in arms.values() if isinstance(summary, Moments)]
     if not covariates or not moments:
         return []
     pooled = sum(moments[1:], moments[0])
     constant = [x for x in covariates if pooled.n > 1 and not pooled.variance(x) > 0]
-    return [caveats.CONSTANT_COVARIATE.at(f"{place} · {x}") for x in constant]
+    said = [caveats.CONSTANT_COVARIATE.at(f"{place} · {x}") for x in constant]
+    if adjustment is not None and adjustment.explained > TOO_GOOD:
+        said.append(caveats.PERFECT_COVARIATE.at(place))
+    return said
 
 
 def _about_quantiles(control: Summary, arm: Summary, reading: Reading, place: str) -> list[Caveat]:
     if not all(isinstance(one, Quantile) and one.supported for one in (control, arm)):
         return [caveats.FEW_EVENTS.at(place)]
-    said = [] if reading.absolute.usable else [caveats.ZERO_VARIANCE.at(place)]
-    return said + _about_base(reading, place)
+    return _about_spread(reading, place) + _about_base(reading, place)
+
+
+def _about_spread(reading: Reading, place: str) -> list[Caveat]:
+    lift = reading.absolute
+    if lift.usable:
+        return []
+    held = math.isfinite(lift.value) and math.isfinite(lift.standard_error)
+    return [(caveats.ZERO_VARIANCE if held else caveats.OUT_OF_RANGE).at(place)]
 
 
 def _about_base(reading: Reading, place: str) -> list[Caveat]:

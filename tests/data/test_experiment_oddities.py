@@ -216,6 +216,7 @@ def test_a_control_that_is_missing_leaves_what_the_arms_come_to(
     ("values", "code"),
     [
         (lambda i: 0.1, "zero_variance"),
+        (lambda i: (-1) ** (i // 2) * 1.5e308, "out_of_range"),
         (lambda i: 1e17 + i * 64, "beyond_precision"),
         (lambda i: -5 - i % 7, "negative_baseline"),
         (lambda i: (i % 3 - 1) * (i % 2), "zero_baseline"),

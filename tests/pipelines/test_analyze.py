@@ -146,3 +146,12 @@ def test_words_say_what_the_numbers_say(file: Path, capsys: pytest.CaptureFixtur
     assert "guardrail holds" in said
     assert "back · spent · C:" in said
     assert "(none): " in said
+
+
+def test_a_covariate_that_is_the_metric_itself_is_not_believed(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = analyze(capsys, file, "--metric", "spent:mean", "--covariate", "spent:spent")
+    assert ("perfect_covariate", "spent") in {(w["code"], w["where"]) for w in found["warnings"]}
+    assert found["results"][0]["cuped"]["p_value"] is None
+    assert found["results"][0]["p_value"] is not None
