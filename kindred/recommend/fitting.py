@@ -96,7 +96,7 @@ def fit_factors(
         model.fit(counted, show_progress=False)
     people, items = np.asarray(model.user_factors), np.asarray(model.item_factors)
     require_finite("factors", people, items)
-    return _factors(people, items, np.zeros(len(items), np.float32), regularization)
+    return factors_form(people, items, np.zeros(len(items), np.float32), regularization)
 
 
 def fit_hybrid(
@@ -147,12 +147,18 @@ def fit_hybrid(
         epochs=epochs,
         num_threads=threads,
     )
-    vectors = np.asarray(model.user_embeddings)
-    user, item = own @ vectors, things @ np.asarray(model.item_embeddings)
-    bias = np.asarray(things @ np.asarray(model.item_biases)).ravel()
+    untrained_people = np.flatnonzero(np.diff(matrix.indptr) == 0)
+    untrained_items = np.flatnonzero(np.bincount(matrix.indices, minlength=matrix.shape[1]) == 0)
+    vectors, item_vectors = np.array(model.user_embeddings), np.array(model.item_embeddings)
+    biases = np.array(model.item_biases)
+    # What was never trained is noise: only features speak for those who are new.
+    vectors[untrained_people], item_vectors[untrained_items] = 0.0, 0.0
+    biases[untrained_items] = 0.0
+    user, item = own @ vectors, things @ item_vectors
+    bias = np.asarray(things @ biases).ravel()
     require_finite("hybrid", user, item, bias)
     told = vectors[matrix.shape[0] :]
-    return _factors(user, item, bias, FOLD_IN, features=told, names=person_names)
+    return factors_form(user, item, bias, FOLD_IN, features=told, names=person_names)
 
 
 def fit_content(item_features: Features, names: NDArray[Any]) -> Content:
@@ -203,7 +209,7 @@ def require_finite(model: str, *arrays: Floats) -> None:
         )
 
 
-def _factors(
+def factors_form(
     people: Floats,
     items: Floats,
     bias: Floats,
@@ -211,6 +217,7 @@ def _factors(
     features: Floats | None = None,
     names: Sequence[str] = (),
 ) -> Factors:
+    """Keep vectors as a form, with the system by which somebody new is folded in."""
     wide = np.asarray(items, dtype=np.float64)
     d = wide.shape[1]
     return Factors(
