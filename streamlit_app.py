@@ -87,10 +87,22 @@ def navigate() -> None:
         ],
         "Operate": [
             st.Page(
+                "pages/data.py",
+                title="Data",
+                icon=":material/database:",
+                help="What came in, how fresh it is, and what was set aside and why.",
+            ),
+            st.Page(
                 "pages/runs.py",
                 title="Runs",
                 icon=":material/manufacturing:",
                 help="What is being computed, what was, and what went wrong.",
+            ),
+            st.Page(
+                "pages/settings.py",
+                title="Settings",
+                icon=":material/settings:",
+                help="API keys, the workspace and its clock.",
             ),
         ],
     }

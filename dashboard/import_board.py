@@ -35,7 +35,7 @@ def set_aside() -> None:
             ]
         ),
         hide_index=True,
-        key="runs_imports",
+        key="data_imports",
         alt="The newest imports",
         column_config={
             "Imported (UTC)": st.column_config.DatetimeColumn(
@@ -62,7 +62,7 @@ def set_aside() -> None:
                 ]
             ),
             hide_index=True,
-            key="runs_rejections",
+            key="data_rejections",
             alt="Rows set aside, by reason",
             column_config={
                 "Rows": st.column_config.NumberColumn(format="localized"),

@@ -4,7 +4,6 @@ import streamlit as st
 
 from dashboard import run_board
 from dashboard.furniture import page_head
-from dashboard.import_board import set_aside
 
 page_head("Runs", "What is being computed, what was, and did all go well?")
 run_board.ask_for_runs()
@@ -25,4 +24,3 @@ st.subheader("History", anchor=False)
 shown = run_board.history(run_board.read_board())
 if shown is not None:
     run_board.one_run(shown)
-set_aside()

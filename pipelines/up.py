@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import FrameType
@@ -59,7 +59,12 @@ def up(
         bring_up_to_date(workspace, engine, actor)
     services = Services(
         workspace,
-        [dashboard(port), api(api_port), pipeline("worker", "work"), pipeline(*_DELIVERER)],
+        [
+            dashboard(port, api_port),
+            api(api_port),
+            pipeline("worker", "work"),
+            pipeline(*_DELIVERER),
+        ],
     )
     _stay(
         services,
@@ -177,12 +182,15 @@ class Service:
         an address is started again.
     quiet : bool
         Its standard output is not for the console.
+    variables : mapping
+        Of its environment, beside ours.
     """
 
     name: str
     arguments: tuple[str, ...]
     asks: tuple[int, str] | None = None
     quiet: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     began: float = 0.0
     pause: float = 1.0
@@ -202,14 +210,15 @@ def pipeline(name: str, command: str) -> Service:
     return Service(name, ("-m", "pipelines", command))
 
 
-def dashboard(port: int) -> Service:
+def dashboard(port: int, api_port: int) -> Service:
     """Give the dashboard on a port."""
     arguments = (
         *("-m", "streamlit", "run", "streamlit_app.py"),
         *("--server.port", str(port), "--server.address", HOST),
         *("--server.headless", "true", "--browser.gatherUsageStats", "false"),
     )
-    return Service("dashboard", arguments, (port, "/_stcore/health"), quiet=True)
+    told = {"KINDRED_API_PORT": str(api_port)}  # for the screen that shows how to send an event
+    return Service("dashboard", arguments, (port, "/_stcore/health"), True, told)
 
 
 def api(port: int, workers: int = 1) -> Service:
@@ -295,7 +304,7 @@ class Services:
         service.process = subprocess.Popen(  # noqa: S603 - this program's own modules
             command,
             cwd=ROOT,
-            env=environment(self.workspace),
+            env={**environment(self.workspace), **service.variables},
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for us, who then end them in order
             **output,

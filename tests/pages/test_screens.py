@@ -15,7 +15,17 @@ from data.workspace import Workspace
 from tests.support.screens import ROOT, opened, words
 from tests.support.synthetic_map import build
 
-PAGES = ("overview", "explore", "person", "segments", "segment", "publications", "runs")
+PAGES = (
+    "overview",
+    "explore",
+    "person",
+    "segments",
+    "segment",
+    "publications",
+    "data",
+    "runs",
+    "settings",
+)
 ANN = Actor("ann")
 
 
@@ -133,7 +143,7 @@ def test_rows_that_an_import_set_aside_are_shown_with_their_reason(home: Engine)
             )
         )
 
-    app = opened("runs")
+    app = opened("data")
 
     assert app.dataframe[-1].value["Reason"].tolist() == ["no timestamp"]
     assert app.dataframe[-1].value["Rows"].tolist() == [2]
