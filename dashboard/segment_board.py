@@ -83,7 +83,7 @@ def table(board: Board) -> None:
             "State": st.column_config.TextColumn(width=150),
             "People": st.column_config.NumberColumn(format="localized", width=80),
             "Share": st.column_config.ProgressColumn(
-                "Share of all", format="percent", min_value=0, max_value=1, width=110
+                "Share of all", format="%.0f %%", min_value=0, max_value=100, width=110
             ),
             "Whom": st.column_config.TextColumn(width=330),
             "Counted": st.column_config.TextColumn(width=110),
@@ -107,7 +107,7 @@ def _row(segment: Segment, board: Board) -> dict[str, object]:
         "Segment": known.name,
         "State": STATES[segment.state],
         "People": counted.size if counted else None,
-        "Share": counted.share if counted else None,
+        "Share": counted.share * 100 if counted and counted.share is not None else None,
         "Whom": live.sentence if live else _sentence(segment, board),
         "Counted": ago(age, board.now) if age else "not yet",
         "Owner": known.owner,

@@ -151,17 +151,20 @@ def draw_history(history: Sequence[Sized], theme: str, now: datetime) -> None:
         }
     )
     last, size = counted[-1]
+    computed = f"Counted {ago(last.computed_at, now)}. " if last.computed_at else ""
+    if len(counted) == 1:
+        st.markdown(f"{count(size)} people as of {day(last.as_of)}. The next count begins a line.")
+        st.caption(computed)
+        return
     draw(
         _history_chart,
         {"sizes": rows},
         theme,
         key="segment_history",
         title=f"{count(size)} people as of {day(last.as_of)}",
-        subtitle="The line is how many they are; bars are who joined and who left since the count "
-        "before.",
+        subtitle="The line: how many. Bars: who joined and left since the count before.",
         alt_text="; ".join(rows["told"]),
     )
-    computed = f"Counted {ago(last.computed_at, now)}. " if last.computed_at else ""
     backcast = any(sized.backcast for sized, _ in counted)
     before = "Before its first count stands what this version would have had." if backcast else ""
     st.caption(f"{computed}{before}")
@@ -181,7 +184,7 @@ def _told(sized: Sized, size: int) -> str:
 
 
 def _history_chart(theme: str) -> Any:
-    x = alt.X("at:T", title=None, axis=alt.Axis(tickCount=6))
+    x = alt.X("at:T", title=None, axis=alt.Axis(tickCount=4, format="%-d %b %Y"))
     tip = told_in_words()
     base = over("sizes")
     joined = base.mark_bar(color=ACCENT[theme], opacity=0.45, size=6).encode(

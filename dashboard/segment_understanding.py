@@ -50,12 +50,13 @@ def understanding(of: Version) -> None:
     over, beside = st.columns(2, gap="medium")
     with over, st.container(border=True):
         _on_map(view, everybody, members, theme)
-    with beside, st.container(border=True):
-        _apart(view, everybody, there, members, theme)
+    with beside:
+        with st.container(border=True):
+            _apart(view, everybody, there, members, theme)
+        with st.container(border=True):
+            _over_time(bench, theme)
     with st.container(border=True):
         _overlap(bench, everybody, there, theme)
-    with st.container(border=True):
-        _over_time(bench, theme)
 
 
 def _view() -> MapView | None:
