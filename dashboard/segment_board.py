@@ -79,7 +79,7 @@ def table(board: Board) -> None:
         placeholder="",
         alt=f"{len(rows)} segments",
         column_config={
-            "Segment": st.column_config.TextColumn(width=190),
+            "Segment": st.column_config.TextColumn(width=170),
             "State": st.column_config.TextColumn(width=150),
             "People": st.column_config.NumberColumn(format="localized", width=80),
             "Share": st.column_config.ProgressColumn(
@@ -105,9 +105,9 @@ def _row(segment: Segment, board: Board) -> dict[str, object]:
     return {
         "key": known.key,
         "Segment": known.name,
-        "State": STATES[segment.state],
         "People": counted.size if counted else None,
         "Share": counted.share * 100 if counted and counted.share is not None else None,
+        "State": STATES[segment.state],
         "Whom": live.sentence if live else _sentence(segment, board),
         "Counted": ago(age, board.now) if age else "not yet",
         "Owner": known.owner,

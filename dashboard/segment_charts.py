@@ -151,6 +151,7 @@ def draw_history(history: Sequence[Sized], theme: str, now: datetime) -> None:
         }
     )
     last, size = counted[-1]
+    moved = any(sized.joined or sized.left for sized, _ in counted)
     computed = f"Counted {ago(last.computed_at, now)}. " if last.computed_at else ""
     if len(counted) == 1:
         st.markdown(f"{count(size)} people as of {day(last.as_of)}. The next count begins a line.")
@@ -162,7 +163,9 @@ def draw_history(history: Sequence[Sized], theme: str, now: datetime) -> None:
         theme,
         key="segment_history",
         title=f"{count(size)} people as of {day(last.as_of)}",
-        subtitle="The line: how many. Bars: who joined and left since the count before.",
+        subtitle="The line: how many. Bars: who joined and left since the count before."
+        if moved
+        else "At each count.",
         alt_text="; ".join(rows["told"]),
     )
     backcast = any(sized.backcast for sized, _ in counted)

@@ -36,7 +36,7 @@ def versions_panel(kind: str, key: str) -> None:
     with listed:
         for version in known.versions:
             _version(known, version)
-    with compared, st.container(border=True):
+    with compared, st.container(border=True, key="versions_compared"):
         _compare(known)
 
 

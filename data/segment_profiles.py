@@ -39,11 +39,13 @@ class Asked:
         The stretch of time that holds all that is asked of them.
     runs : tuple of int
         Whose clusters are asked for.
+    traits : tuple of str
     """
 
     events: tuple[str, ...]
     span: Window
     runs: tuple[int, ...]
+    traits: tuple[str, ...]
 
 
 def asked_by(rule: Rule, population: Population) -> Asked:
@@ -51,7 +53,8 @@ def asked_by(rule: Rule, population: Population) -> Asked:
     leaves = leaves_through(rule, population.context.segments)
     names, span = _asked(leaves, population.as_of)
     runs = {leaf.run for leaf in leaves if isinstance(leaf, r.ClusterRule)}
-    return Asked(tuple(names), span, tuple(sorted(runs)))
+    traits = {leaf.trait for leaf in leaves if isinstance(leaf, r.TraitRule | r.PercentileRule)}
+    return Asked(tuple(names), span, tuple(sorted(runs)), tuple(sorted(traits)))
 
 
 def reasons(
@@ -67,7 +70,7 @@ def reasons(
 def read_profiles(asked: Asked, population: Population, positions: Sequence[int]) -> list[Profile]:
     """Read a few people with what is asked of them, in the order of their positions."""
     with population.lock:
-        rows = _traits(population, positions)
+        rows = _traits(population, asked.traits, positions)
         ids = {row[POSITION]: row[PERSON] for row in rows}
         events = _events(population, asked, ids)
         clusters = _clusters(population, asked.runs, list(ids.values()))
@@ -76,10 +79,14 @@ def read_profiles(asked: Asked, population: Population, positions: Sequence[int]
     ]
 
 
-def _traits(population: Population, positions: Sequence[int]) -> list[dict[str, Any]]:
+def _traits(
+    population: Population, names: Sequence[str], positions: Sequence[int]
+) -> list[dict[str, Any]]:
     people = population.tables.people
+    known = [name for name in names if name in people.columns]
     chosen = people.filter(people[POSITION].isin([int(p) for p in positions]))
-    found: list[dict[str, Any]] = population.run(chosen.order_by(POSITION)).to_pylist()
+    asked = chosen.select(POSITION, PERSON, *known).order_by(POSITION)
+    found: list[dict[str, Any]] = population.run(asked).to_pylist()
     return found
 
 

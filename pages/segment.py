@@ -9,6 +9,7 @@ from dashboard.segment_page import builder, head
 from dashboard.segment_state import opened
 from dashboard.segment_understanding import understanding
 from dashboard.version_view import versions_panel
+from dashboard.warm import settle
 from data.segments import KIND
 
 of = version()
@@ -40,3 +41,4 @@ if versions.open:
             st.info("Save it first; every version that was published stands here then.")
         else:
             versions_panel(KIND, bench.key)
+settle("segment")

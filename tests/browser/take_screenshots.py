@@ -1,7 +1,7 @@
 """Take the pictures of docs/screenshots: every screen, both themes, both widths.
 
-``python -m tests.browser.take_screenshots [HOME]`` takes them over the workspace in HOME, else
-``KINDRED_HOME``, else ``var/``: one that ``make run`` has filled.
+``python -m tests.browser.take_screenshots [HOME [SCREEN …]]`` takes them, or those named, over the
+workspace in HOME, else ``KINDRED_HOME``, else ``var/``: one that ``make run`` has filled.
 """
 
 from __future__ import annotations
@@ -22,11 +22,17 @@ PAGES: Final = {
     "overview": "/",
     "explore": "/explore",
     "person": "/person?person=2375",
+    "segments": "/segments",
+    "segment-distilled": "/segment?run=1&cluster=2",
+    "segment-people": "/segment?segment=loyal&tab=Who+they+are",
+    "segment-versions": "/segment?segment=loyal&tab=Versions",
+    "publications": "/publications",
     "runs": "/runs",
 }
 SIZES: Final = {1440: 900, 390: 844}
 THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
-PAINTED: Final = ".stage[data-painted], canvas, svg.marks"  # a map or a chart is drawn
+# A map, a chart or a table is drawn; of versions, their comparison stands.
+PAINTED: Final = ".stage[data-painted], canvas, svg.marks, .st-key-versions_compared"
 
 
 def take(chromium: Browser, url: str, name: str, path: str) -> None:
@@ -49,16 +55,17 @@ def take(chromium: Browser, url: str, name: str, path: str) -> None:
 
 
 def main() -> None:
-    """Serve the dashboard, and take every screen."""
+    """Serve the dashboard, and take every screen, or those that are named after the workspace."""
     workspace = workspace_at(sys.argv[1] if len(sys.argv) > 1 else None)
+    named = sys.argv[2:] or PAGES
     executable = browser.executable()
     if executable is None:
         sys.exit("There is no Chromium. Install one, or name it: CHROMIUM=/path/to/it")
     FOLDER.mkdir(parents=True, exist_ok=True)
     with served(Path("streamlit_app.py"), workspace.home) as url, sync_playwright() as play:
         chromium = play.chromium.launch(executable_path=executable, args=list(browser.ARGUMENTS))
-        for name, path in PAGES.items():
-            take(chromium, url, name, path)
+        for name in named:
+            take(chromium, url, name, PAGES[name])
         chromium.close()
 
 
