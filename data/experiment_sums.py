@@ -67,11 +67,12 @@ def typed(rows: DuckDBPyRelation, column: str) -> Expression:
     if kind.startswith("DECIMAL") or kind in _NUMBERS:
         return col(column).cast("DOUBLE")
     if kind == "VARCHAR":
-        text = trimmed(column)
+        # Branches are tried on what is left only: most values are numbers.
+        number, text = col(column).try_cast("DOUBLE"), trimmed(column)
         truth = text.try_cast("BOOLEAN").cast("UTINYINT").cast("DOUBLE")
-        number = coalesce(text.try_cast("DOUBLE"), truth, lit("NaN").cast("DOUBLE"))
         blank = col(column).isnull() | fn("lower", text).isin(*NOTHING)
-        return when(blank).then(None).otherwise(number)
+        other = when(number.isnotnull()).then(number).when(blank).then(None)
+        return other.otherwise(coalesce(truth, lit("NaN").cast("DOUBLE")))
     if "NULL" in kind:
         return lit(None).cast("DOUBLE")
     raise UserError(
