@@ -214,7 +214,7 @@ def _reading(control: Estimate, arm: Estimate, metric: Metric, settings: Setting
     absolute, relative = absolute_lift(control, arm), relative_lift(control, arm)
     n = control.n + arm.n
     counts = None
-    if metric.kind.is_rate and min(control.n, arm.n) > 0:
+    if metric.kind.is_rate and math.isfinite(control.unadjusted + arm.unadjusted):
         counts = (
             BetaBelief.after(control.unadjusted * control.n, control.n),
             BetaBelief.after(arm.unadjusted * arm.n, arm.n),

@@ -51,6 +51,9 @@ NEGATIVE_BASELINE = Caveat(
     "negative_baseline",
     "The control's value is negative: the relative lift has the other sign than the lift.",
 )
+NO_RATE = Caveat(
+    "no_rate", "A proportion lies between 0 and 1 (12 % is .12); this one doesn't, so no test."
+)
 OUT_OF_RANGE = Caveat(
     "out_of_range",
     "Sums of these values, or of their squares, are beyond what a computer holds: no test. Look "

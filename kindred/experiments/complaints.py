@@ -34,6 +34,8 @@ def about_reading(
         return _about_quantiles(control, arm, reading, place)
     if kind is MetricKind.RATIO and 0 in (control.mean(DENOMINATOR), arm.mean(DENOMINATOR)):
         return [caveats.ZERO_DENOMINATOR.at(place)]
+    if kind.is_rate and not all(0 <= one.mean(VALUE) <= 1 for one in (control, arm)):
+        return [caveats.NO_RATE.at(place)]
     said = _about_spread(reading, place)
     said += _about_base(reading, place)
     if max(abs(control.mean(VALUE)), abs(arm.mean(VALUE))) >= 2**53:

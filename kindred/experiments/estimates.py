@@ -81,20 +81,22 @@ def estimate(moments: Summary, kind: MetricKind) -> Estimate:
     Notes
     -----
     A proportion's variance is p(1 − p), as in the score test; a mean's the sample variance.
-    A value that cannot be had (no unit, a zero denominator) is not a number.
+    A value that cannot be had (no unit, a zero denominator, a rate above 1) is not a number.
     """
     nan = float("nan")
+    nothing = Estimate(moments.n, nan, nan, nan)
     if moments.n == 0:
-        return Estimate(0, nan, nan, nan)
+        return nothing
     if isinstance(moments, Quantile):
         return Estimate(moments.n, moments.value, moments.variance(), moments.value)
     mean = moments.mean(VALUE)
     if kind.is_rate:
-        return Estimate(moments.n, mean, mean * (1 - mean), mean)
+        fits = 0 <= mean <= 1
+        return Estimate(moments.n, mean, mean * (1 - mean), mean) if fits else nothing
     if kind is MetricKind.MEAN:
         return Estimate(moments.n, mean, moments.variance(VALUE), mean)
     if moments.mean(DENOMINATOR) == 0:
-        return Estimate(moments.n, nan, nan, nan)
+        return nothing
     ratio = mean / moments.mean(DENOMINATOR)
     variance = moments.combination_variance(influence(moments, kind))
     return Estimate(moments.n, ratio, variance, ratio)

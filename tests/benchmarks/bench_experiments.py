@@ -152,7 +152,11 @@ def furthest(found: Report, theirs: list[dict[str, Any]]) -> float:
 
 
 def from_sums(count: int = 1_000) -> dict[str, Any]:
-    """Time both engines on the same rows; ours answers all there is to a row, theirs one test."""
+    """Time both engines on the same rows.
+
+    A row of ours holds both lifts with their tests, always-valid intervals and beliefs; theirs
+    are asked one by one. *fixed* is the two t-tests alone, against all of ours.
+    """
     pairs = make_rows(count)
     there = ask(peer("gbstats", REQUIREMENTS), Path(__file__).with_name("peer_gbstats.py"), pairs)
     judged(pairs[:10]).as_json()
@@ -163,11 +167,12 @@ def from_sums(count: int = 1_000) -> dict[str, Any]:
         found.as_json()
         times.append(time.perf_counter() - began)
     ours, theirs = statistics.median(times), there["seconds"]
+    fixed = theirs["fixed_absolute"] + theirs["fixed_relative"]
     return {
         "ours_s": ours,
-        "gbstats_fixed_s": theirs["fixed_absolute"],
+        "gbstats_fixed_s": fixed,
         "gbstats_all_s": sum(theirs.values()),
-        "ratio_fixed": theirs["fixed_absolute"] / ours,
+        "ratio_fixed": fixed / ours,
         "ratio_all": sum(theirs.values()) / ours,
         "largest_difference": furthest(found, there["answers"]),
     }

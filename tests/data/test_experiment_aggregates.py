@@ -122,6 +122,15 @@ def test_a_kind_may_be_said_of_sums(analyze: Callable[..., Answer]) -> None:
     assert found["results"][0]["guardrail"]["holds"]
 
 
+def test_percentages_are_no_proportions(analyze: Callable[..., Answer]) -> None:
+    text = f"{HEADER}\nA,bought,1000,12,9\nB,bought,1000,.13,.1\nC,bought,1000,.11,.1\n"
+    found = analyze(text, "--metric", "bought:proportion")
+    assert {(w["code"], w["where"]) for w in found["warnings"]} == {
+        ("no_rate", "bought · B"), ("no_rate", "bought · C"),
+    }  # fmt: skip
+    assert [row["p_value"] for row in found["results"]] == [None, None]
+
+
 def test_columns_that_are_missing_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

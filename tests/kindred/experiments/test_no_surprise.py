@@ -72,7 +72,8 @@ def experiments(draw: st.DrawFn) -> dict[str, Any]:
             if kind is MetricKind.QUANTILE:
                 found: Any = draw(quantiles())
             else:
-                found = draw((rates if kind.is_rate else moments)(metric.columns))
+                rate = kind.is_rate and draw(st.booleans())
+                found = draw((rates if rate else moments)(metric.columns))
             cells.append(Cell(None if level is None else "s", level, arm, "m", found))
     prior = draw(st.sampled_from([Prior(), Prior(0.0, 1.0), Prior(0.1, 0.1, relative=True)]))
     return {"metric": metric, "cells": cells, "prior": prior}
