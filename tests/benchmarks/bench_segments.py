@@ -10,11 +10,12 @@ import argparse
 import json
 import random
 import resource
-import shutil
+import sqlite3
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -265,7 +266,8 @@ def job(home: Path, rules: dict[str, Rule]) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory(dir=home) as folder:
         copy = Path(folder)
-        shutil.copy(home / "store.sqlite", copy / "store.sqlite")
+        with closing(sqlite3.connect(home / "store.sqlite")) as store:
+            store.execute("VACUUM INTO ?", [str(copy / "store.sqlite")])
         (copy / "lake").mkdir()
         for dataset in (home / "lake").iterdir():
             (copy / "lake" / dataset.name).symlink_to(dataset.resolve())
