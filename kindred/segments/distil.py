@@ -22,8 +22,8 @@ from kindred.segments.rules import AllRule, AnyRule, Rule
 
 MOST_CONDITIONS: Final = 5
 FEWEST_PICKED: Final = 10
-MOST_PICKED: Final = 12_000  # of the picked, and
-MOST_OTHERS: Final = 40_000  # of the others, whom a rule is learned from
+MOST_PICKED: Final = 10_000  # of the picked, and
+MOST_OTHERS: Final = 30_000  # of the others, whom a rule is learned from
 FOLDS: Final = 3
 WORTH_MORE: Final = 0.005  # by which a longer rule must do better to be offered
 SEED: Final = 20

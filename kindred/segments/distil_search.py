@@ -18,9 +18,11 @@ Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 BEAM: Final = 3  # beginnings that are followed at once
+BEAM_BESIDE: Final = 2  # the same for a list beside another
 BETAS: Final = (1.0, 2.0)  # how much recall counts while more conditions are to come
 ROUNDS: Final = 3  # of mending one condition after the other
 BETTER: Final = 1e-4  # by which a change must raise the score
+ENOUGH: Final = 0.98  # beyond which nothing is looked for beside a list
 ANOTHER: Final = 0.01  # what an “or” must add: one list of conditions reads more easily
 
 
@@ -55,14 +57,10 @@ class Coded:
         """Keep some people."""
         return replace(self, hits=self.hits[hits], misses=self.misses[misses])
 
-    def cuts(self, hits: Flags, misses: Flags, score: Score) -> Cuts:
-        """Find each column's best condition among some people."""
-        return best_cuts(
-            self._counted(self.hits[hits]),
-            self._counted(self.misses[misses]) * self.weight,
-            self.ordered,
-            score,
-        )
+    def counts(self, hits: Flags, misses: Flags) -> tuple[Floats, Floats]:
+        """Count some people, the picked and the others, by bin: two of shape (T, WIDTH)."""
+        others = self._counted(self.misses[misses]) * self.weight
+        return self._counted(self.hits[hits]), others
 
     def _counted(self, codes: NDArray[np.intp]) -> Floats:
         counts = np.bincount(codes.ravel(), minlength=len(self.ordered) * WIDTH)
@@ -143,9 +141,9 @@ def search(people: Coded, most: int) -> list[Found]:
         best.append(max(found, key=_of_f1, default=nothing))
     for first in range(1, most):
         begun = max((one for one in lists if one.conditions == first), key=_of_f1, default=None)
-        if begun is None or begun.hits.all():
+        if begun is None or best[-1].f1 > ENOUGH:
             continue
-        for joined in _grown(people, most - first, begun, beam=1, betas=(1.0,)):
+        for joined in _grown(people, most - first, begun, beam=BEAM_BESIDE):
             for place in range(joined.conditions - 1, most):
                 best[place] = _better(best[place], joined)
     for place in range(most):
@@ -188,12 +186,11 @@ def _grown(
     most: int,
     beside: Found,
     beam: int = BEAM,
-    betas: Sequence[float] = BETAS,
 ) -> list[Found]:
     """Grow a list of conditions beside those found; gives what came of each length."""
     search = _Search(people, beside, beam)
     found: list[Found] = []
-    for beta in betas:
+    for beta in BETAS:
         states: list[Term] = [()]
         for _ in range(most):
             states = search.longer(states, beta)
@@ -223,7 +220,7 @@ class _Search:
     people: Coded
     beside: Found
     beam: int
-    kept: dict[tuple[Key, float], Cuts] = field(default_factory=dict, repr=False)
+    kept: dict[Key, tuple[Floats, Floats]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def score(self) -> Score:
@@ -274,12 +271,9 @@ class _Search:
         return Found((*self.beside.terms, term), hits, misses, f1)
 
     def _cuts(self, term: Term, score: Score) -> Cuts:
-        key = (_key(term), score.beta)
+        key = _key(term)
         if key not in self.kept:
-            self.kept[key] = self._take(term, score)
-        return self.kept[key]
-
-    def _take(self, term: Term, score: Score) -> Cuts:
-        hits = ~self.beside.hits & _all_hold(term, self.people.hits)
-        misses = ~self.beside.misses & _all_hold(term, self.people.misses)
-        return self.people.cuts(hits, misses, score)
+            hits = ~self.beside.hits & _all_hold(term, self.people.hits)
+            misses = ~self.beside.misses & _all_hold(term, self.people.misses)
+            self.kept[key] = self.people.counts(hits, misses)
+        return best_cuts(*self.kept[key], self.people.ordered, score)
