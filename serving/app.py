@@ -20,6 +20,7 @@ from serving.context import Serving
 from serving.definitions import Definitions
 from serving.errors import add_handlers
 from serving.evaluate_docs import SCHEMAS
+from serving.quick import Quick
 from serving.raw import add_raw
 from serving.settings import LOOPBACK_ORIGINS, Settings, settings_from
 from serving.watch import Watch
@@ -79,4 +80,5 @@ def create(workspace: Workspace | None = None, settings: Settings | None = None)
         expose_headers=["ETag", "Retry-After", "X-SSE-Support"],
         max_age=600,
     )
+    app.add_middleware(Quick, most_waiting=chosen.most_waiting)
     return app

@@ -68,23 +68,24 @@ def _asked(shared: Serving, held: Held, body: bytes) -> Asked:
     return replace(asked, profile=profile, given=given, units=units_of(context))
 
 
+def answer_flag(shared: Serving, key: str, browser: bool, body: bytes) -> tuple[int, bytes]:
+    """Answer one flag: the status and the body."""
+    held = shared.part(Definitions).held
+    flag = held.flag(key, browser)
+    if flag is None:
+        return 404, Failure("FLAG_NOT_FOUND", f"Nothing is published under {key!r}.").body(key)
+    try:
+        return 200, flag.body(_asked(shared, held, body))
+    except Failure as failure:
+        return 400, failure.body(key)
+
+
 async def evaluate_flag(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one flag."""
     shared, api_key = _recognised(scope)
-    key = scope["path_params"]["key"]
-    held = shared.part(Definitions).held
     body = await body_of(receive)
-    flag = held.flag(key, api_key.browser)
-    if flag is None:
-        missing = Failure("FLAG_NOT_FOUND", f"Nothing is published under {key!r}.")
-        await reply(send, 404, missing.body(key))
-        return
-    try:
-        answer = flag.body(_asked(shared, held, body))
-    except Failure as failure:
-        await reply(send, 400, failure.body(key))
-        return
-    await reply(send, 200, answer)
+    key = scope["path_params"]["key"]
+    await reply(send, *answer_flag(shared, key, api_key.browser, body))
 
 
 async def evaluate_flags(scope: Scope, receive: Receive, send: Send) -> None:

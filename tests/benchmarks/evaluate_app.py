@@ -1,0 +1,36 @@
+"""The API with a bare handler in front of it, to be measured against on the same server."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving.app import create as create_api
+
+BARE = "/bare"
+CONSTANT = (
+    b'{"key":"events-0","value":true,"reason":"TARGETING_MATCH","variant":"in",'
+    b'"metadata":{"version":1,"source":"live"}}'
+)
+
+
+class Bare:
+    """Answers one path with a constant, before any middleware; hands all else on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != BARE:
+            await self.app(scope, receive, send)
+            return
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(CONSTANT)).encode()),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": CONSTANT})
+
+
+def create() -> ASGIApp:
+    """Make both."""
+    return Bare(create_api())
