@@ -5,6 +5,7 @@
 - ``store``: a migrated store, once on SQLite and once on PostgreSQL: every test of store code
   takes this one;
 - ``live_url``: where live state is kept, once embedded (none) and once in Redis;
+- ``chromium``: a browser, which all tests share;
 - ``store_workspace``: the workspace that goes with ``store``.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine
@@ -20,7 +22,10 @@ from sqlalchemy import Engine
 from data.live_store import REDIS_VARIABLE
 from data.store import open_store
 from data.workspace import Workspace, workspace_at
-from tests.services import postgres, redis
+from tests.services import browser, postgres, redis
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -125,3 +130,17 @@ def live_url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     server: redis.Server = request.getfixturevalue("redis_server")
     monkeypatch.setenv(REDIS_VARIABLE, server.url)
     return server.url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A browser, which all tests share: only one may be driven at a time."""
+    from playwright.sync_api import sync_playwright  # what no browser is needed for loads none
+
+    executable = browser.executable()
+    if executable is None:
+        pytest.skip("there is no Chromium")
+    with sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=executable, args=list(browser.ARGUMENTS))
+        yield opened
+        opened.close()

@@ -2,7 +2,6 @@
 
 - ``real_home``: the Complete Journey imported, and all that follows computed, by the real jobs;
 - ``dashboard_url``: the address of a dashboard over it;
-- ``chromium``: a browser;
 - ``page``: a page 1440 wide whose test fails on an error in the console, or on a request that
   leaves this machine.
 """
@@ -16,12 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from data.workspace import Workspace, workspace_at
 from pipelines.child import environment
 from tests.browser.watched import watched
-from tests.services import browser
 from tests.services.dashboard import ROOT, served
 
 GIVEN = "KINDRED_JOURNEYS_HOME"  # a workspace that is there already, to save a minute
@@ -46,17 +44,6 @@ def real_home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def dashboard_url(real_home: Workspace) -> Iterator[str]:
     with served(Path("streamlit_app.py"), real_home.home) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    executable = browser.executable()
-    if executable is None:
-        pytest.skip("there is no Chromium")
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=executable, args=list(browser.ARGUMENTS))
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
