@@ -25,7 +25,7 @@ Track = tuple[list[int], list[msgspec.Raw]]
 
 
 class Kept(msgspec.Struct, array_like=True):
-    """:class:`data.live_profiles.Happenings`, whose properties stay as they are encoded."""
+    """:class:`data.live_profiles.Seen`, whose properties stay as they are encoded."""
 
     tracks: dict[str, Track] = msgspec.field(default_factory=dict)
     told: dict[str, tuple[int, msgspec.Raw]] = msgspec.field(default_factory=dict)

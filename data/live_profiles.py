@@ -28,8 +28,11 @@ from typing import Any, Final
 import msgspec
 
 from data.live_store import META, LiveStore
+from data.live_views import Numbers, Tracks
+from kindred.segments.durations import micros
 from kindred.segments.profile import Profile, Track
 from kindred.traits.told import told_value
+from kindred.traits.trait import TraitType
 
 NOW: Final = b"now"
 PULSE: Final = b"pulse"
@@ -57,10 +60,10 @@ class Now(msgspec.Struct, frozen=True, omit_defaults=True):
     events: Shelf | None = None
 
 
-class Happenings(msgspec.Struct, array_like=True):
-    """A person's recent events by name, times ascending, and what they told of themselves."""
+class Seen(msgspec.Struct, array_like=True):
+    """A person's recent events by name, as they are packed, and what they told of themselves."""
 
-    tracks: dict[str, tuple[list[int], list[dict[str, Any]]]] = msgspec.field(default_factory=dict)
+    tracks: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)
     told: dict[str, tuple[int, Any]] = msgspec.field(default_factory=dict)
     since: int = 0  # microseconds; every event from here on is held
 
@@ -90,13 +93,19 @@ class LivePerson:
         Traits, recent events and clusters, as rules read them.
     memberships : mapping of segment's key to Belonging
         What batch last found.
-    events_since : datetime or None
-        Every event of theirs from here on is in the profile; None: events are not known at all.
+    since : int or None
+        Every event of theirs from here on, in microseconds since 1970, is in the profile; None:
+        events are not known at all.
     """
 
     profile: Profile
     memberships: Mapping[str, Belonging]
-    events_since: datetime | None
+    since: int | None
+
+    @property
+    def events_since(self) -> datetime | None:
+        """Every event of theirs from here on is in the profile."""
+        return None if self.since is None else datetime.fromtimestamp(self.since / 1e6, UTC)
 
 
 @dataclass(frozen=True)
@@ -124,35 +133,39 @@ class LiveProfiles:
 
     def __init__(self, store: LiveStore) -> None:
         self._store = store
-        self._known: tuple[bytes | None, Now] = (None, Now())
+        self._known: tuple[bytes | None, Now, dict[str, str]] = (None, Now(), {})
 
     def person(self, person_id: str) -> LivePerson | None:
         """Read what is known of a person; none where nobody has heard of them."""
-        key = person_key(person_id)
-        raw, *values = self._store.read([(META, NOW), *((shelf, key) for shelf in _PLACES)])
-        if not any(values):
+        now, found = self._read(person_key(person_id))
+        row, members, happened = found.get("traits"), found.get("members"), found.get("events")
+        if row is None and members is None and happened is None:
             return None
-        now = self._now(raw)
-        found = dict(zip(_PLACES, values, strict=True))
-        happened = _read(found, "events", now.events, _decode_happenings)
-        traits = _traits(now.traits, _read(found, "traits", now.traits, _decode))
-        members = _read(found, "members", now.members, _decode)
-        cluster = _read(found, "clusters", now.clusters, _decode)
-        if traits is None and members is None and happened is None:
-            return None
-        traits = traits or {}
-        if happened and happened.told:
-            traits.update(told_traits(happened.told, now.traits))
-        since = _since(now, happened)
-        run = now.clusters.run if now.clusters else 0
-        profile = Profile(
-            person_id,
-            traits,
-            {name: value for name, value in traits.items() if type(value) in (int, float)},
-            {name: Track(*track) for name, track in happened.tracks.items()} if happened else {},
-            {} if cluster is None else {run: cluster},
+        traits = {} if row is None else _traits(now.traits, _decode(row))
+        events: Mapping[str, Track] = {}
+        seen = None
+        if happened is not None:
+            seen = _decode_seen(happened)
+            events = Tracks(seen.tracks)
+            if seen.told:
+                traits.update(told_traits(seen.told, now.traits))
+        cluster = found.get("clusters")
+        clusters = (
+            {} if cluster is None or not now.clusters else {now.clusters.run: _decode(cluster)}
         )
-        return LivePerson(profile, {m[0]: Belonging(*m) for m in members or ()}, since)
+        profile = Profile(person_id, traits, Numbers(traits), events, clusters)
+        belongs = {} if members is None else {m[0]: Belonging(*m) for m in _decode(members)}
+        return LivePerson(profile, belongs, _since(now, seen))
+
+    def _read(self, key: bytes) -> tuple[Now, dict[str, bytes | None]]:
+        """Read what the places that count hold of a person, all as it was at one moment."""
+        while True:
+            known, now, shelves = self._known
+            asked = [(META, NOW), *[(shelf, key) for shelf in shelves.values()]]
+            raw, *values = self._store.read(asked)
+            if raw == known:
+                return now, dict(zip(shelves, values, strict=True))
+            self._now(raw)  # other places count than when this process last looked
 
     def state(self) -> LiveState:
         """Say how fresh live state is."""
@@ -170,7 +183,8 @@ class LiveProfiles:
     def _now(self, raw: bytes | None) -> Now:
         """Decode the record of places, which changes a few times a day."""
         if raw != self._known[0]:
-            self._known = (raw, _decode_now(raw) if raw else Now())
+            now = _decode_now(raw) if raw else Now()
+            self._known = (raw, now, _shelves(now))
         return self._known[1]
 
 
@@ -186,19 +200,16 @@ def person_key(person_id: str) -> bytes:
     return key if 0 < len(key) <= LONGEST_KEY else b"\0" + hashlib.blake2b(key).digest()[:32]
 
 
-def _read(found: Mapping[str, bytes | None], kind: str, shelf: Shelf | None, decode: Any) -> Any:
-    raw = found[f"{kind}-{shelf.place}"] if shelf else None
-    return decode(raw) if raw is not None else None
-
-
-def _traits(shelf: Shelf | None, row: Any) -> dict[str, Any] | None:
-    if shelf is None or row is None:
-        return None
-    return {
-        name: tuple(value) if type(value) is list else value
-        for name, value in zip(shelf.columns, row, strict=True)
-        if value is not None
-    }
+def _traits(shelf: Shelf | None, row: list[Any]) -> dict[str, Any]:
+    if shelf is None:
+        return {}
+    traits = dict(zip(shelf.columns, row, strict=True))
+    if None in row:
+        traits = {name: value for name, value in traits.items() if value is not None}
+    if not shelf.kinds or TraitType.LIST in shelf.kinds:
+        lists = [name for name, value in traits.items() if type(value) is list]
+        traits.update({name: tuple(traits[name]) for name in lists})
+    return traits
 
 
 def told_traits(told: Mapping[str, tuple[int, Any]], shelf: Shelf | None) -> dict[str, Any]:
@@ -217,17 +228,20 @@ def told_traits(told: Mapping[str, tuple[int, Any]], shelf: Shelf | None) -> dic
     return found
 
 
-def _since(now: Now, happened: Happenings | None) -> datetime | None:
+def _since(now: Now, seen: Seen | None) -> int | None:
     """A person without any event on the shelf has none since its beginning."""
     if now.events is None:
         return None
-    own = datetime.fromtimestamp(happened.since / 1e6, UTC) if happened else now.events.as_of
-    return max(own, now.events.as_of)
+    begun = micros(now.events.as_of)
+    return begun if seen is None else max(seen.since, begun)
 
 
-_PLACES: Final = tuple(
-    f"{kind}-{place}" for kind in ("traits", "clusters", "members", "events") for place in "ab"
-)
+def _shelves(now: Now) -> dict[str, str]:
+    """Name the places that count, by what they hold."""
+    given = {kind: getattr(now, kind) for kind in ("traits", "clusters", "members", "events")}
+    return {kind: f"{kind}-{shelf.place}" for kind, shelf in given.items() if shelf is not None}
+
+
 _decode: Final = msgspec.msgpack.Decoder().decode
 _decode_now: Final = msgspec.msgpack.Decoder(Now).decode
-_decode_happenings: Final = msgspec.msgpack.Decoder(Happenings).decode
+_decode_seen: Final = msgspec.msgpack.Decoder(Seen).decode

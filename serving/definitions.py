@@ -23,6 +23,7 @@ from serving.context import Serving
 from serving.ending import when_ending
 from serving.experiment_flags import ExperimentFlag, experiment_flags
 from serving.flags import NEVER, Asked, SegmentFlag, segment_flag
+from serving.raw import Patience
 
 Flag = SegmentFlag | ExperimentFlag
 
@@ -79,6 +80,7 @@ class Definitions:
     held: Held
     _thresholds: Thresholds
     _loop: asyncio.AbstractEventLoop
+    patience: Patience
     streams: set[object] = field(default_factory=set)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -88,7 +90,13 @@ class Definitions:
         kept, state, now = Thresholds(), shared.live.state(), datetime.now(UTC)
         with reader(shared.engine).connect() as conn:
             published = read_published(shared.workspace, conn, state, now, thresholds=kept)
-        opened = cls(shared, _held(published, state, 1), kept, asyncio.get_running_loop())
+        opened = cls(
+            shared,
+            _held(published, state, 1),
+            kept,
+            asyncio.get_running_loop(),
+            Patience(shared.settings.patience),
+        )
         shared.parts[cls] = opened
         when_ending(opened._end)
         shared.each_look.append(opened.look)
@@ -144,5 +152,5 @@ def asked_of(held: Held, person_id: str, person: LivePerson | None) -> Asked:
         # Whoever has no events anywhere has none in any window, as soon as events are held at all.
         since = NEVER if held.state.events_since is None else -NEVER
         return Asked(Profile(person_id, {}, {}, {}, {}), held.now(), since, {})
-    since = NEVER if person.events_since is None else micros(person.events_since)
+    since = NEVER if person.since is None else person.since
     return Asked(person.profile, held.now(), since, person.memberships)

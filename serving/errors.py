@@ -75,6 +75,13 @@ def add_handlers(app: FastAPI) -> None:
         return error_answer(error.status_code, code, str(error.detail), error.headers)
 
 
+def live_state_down() -> Response:
+    """Say that live state does not answer."""
+    return error_answer(
+        503, "unavailable", "Live state can't be reached now.", {"Retry-After": "2"}
+    )
+
+
 def fault(error: BaseException) -> Response:
     """Answer for a fault of ours, and log it under a short id."""
     name = secrets.token_hex(4)

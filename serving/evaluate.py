@@ -21,7 +21,7 @@ from serving.definitions import Definitions, Held, ask_about
 from serving.evaluate_docs import BULK_DOCS, SINGLE_DOCS
 from serving.flags import Asked, Failure
 from serving.overlay import overlaid, person_of, units_of
-from serving.raw import JSON, RawRoute, body_of, reply
+from serving.raw import JSON, RawRoute, reply
 from serving.streams import event_streams
 
 PREFIX: Final = "/ofrep/v1/evaluate/flags"
@@ -83,7 +83,7 @@ def answer_flag(shared: Serving, key: str, browser: bool, body: bytes) -> tuple[
 async def evaluate_flag(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one flag."""
     shared, api_key = _recognised(scope)
-    body = await body_of(receive)
+    body = await shared.part(Definitions).patience.body_of(receive)
     key = scope["path_params"]["key"]
     await reply(send, *answer_flag(shared, key, api_key.browser, body))
 
@@ -92,7 +92,7 @@ async def evaluate_flags(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer all flags that the key may know."""
     shared, api_key = _recognised(scope)
     held = shared.part(Definitions).held
-    body = await body_of(receive)
+    body = await shared.part(Definitions).patience.body_of(receive)
     try:
         asked = _asked(shared, held, body)
     except Failure as failure:

@@ -8,18 +8,23 @@ by the same function.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from fastapi import FastAPI
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from data.api_keys import Scope as KeyScope
+from data.live_store import LiveStoreDown
 from serving.auth import authenticate
-from serving.errors import ApiError, error_answer, fault
+from serving.context import Serving
+from serving.definitions import Definitions
+from serving.errors import ApiError, error_answer, fault, live_state_down
 from serving.evaluate import PREFIX, answer_flag
 from serving.metrics import REQUESTS, SECONDS
-from serving.raw import body_of, reply
+from serving.raw import reply
+from serving.watch import GONE
 
 _START: Final = f"{PREFIX}/"
 _ROUTE: Final = f"{PREFIX}/{{key:path}}"
@@ -32,7 +37,7 @@ _BEARER: Final = b"bearer "
 
 
 class Quick:
-    """Answers one flag for a server; hands everything else on.
+    """Answers one flag for a server.
 
     Parameters
     ----------
@@ -40,65 +45,64 @@ class Quick:
         Requests under way here; more go the common way, which tells them to come back.
     """
 
-    def __init__(self, app: ASGIApp, most_waiting: int) -> None:
+    def __init__(self, app: FastAPI, most_waiting: int) -> None:
         self.app = app
         self.most_waiting = most_waiting
         self.under_way = 0
         self._seconds = SECONDS.labels(_ROUTE)
         self._counts = {s: REQUESTS.labels("POST", _ROUTE, str(s)) for s in (200, 400, 404)}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or hand on."""
-        token = self._token(scope)
-        if token is None or self.under_way >= self.most_waiting:
-            await self.app(scope, receive, send)
-            return
+    def takes(self, scope: Scope) -> str | None:
+        """Give the API key of a question that is to be answered here; none where it is not."""
+        if scope["type"] != "http" or self.under_way >= self.most_waiting:
+            return None
+        return _token(scope)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send, token: str) -> None:
+        """Answer."""
         began = time.perf_counter()
         self.under_way += 1
         try:
-            status = await self._answer(scope, receive, send, token)
+            status = await self._answered(scope, receive, send, token)
         finally:
             self.under_way -= 1
         counted = self._counts.get(status) or REQUESTS.labels("POST", _ROUTE, str(status))
         counted.inc()
         self._seconds.observe(time.perf_counter() - began)
 
-    def _token(self, scope: Scope) -> str | None:
-        """Find the key of a plain question; none where it is not one."""
-        if scope["type"] != "http" or scope["method"] != "POST":
-            return None
-        if not scope["path"].startswith(_START):
-            return None
-        token: bytes | None = None
-        for name, value in scope["headers"]:
-            if name == b"origin":
-                return None
-            if name == b"authorization":
-                token = value[7:] if value[:7].lower() == _BEARER else None
-                if token is None:
-                    return None
-            elif name == b"x-api-key" and token is None:
-                token = value
-        return None if token is None else token.decode("latin-1").strip()
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, token: str) -> int:
-        shared = scope["app"].state.serving
+    async def _answered(self, scope: Scope, receive: Receive, send: Send, token: str) -> int:
+        shared: Serving = self.app.state.serving
         try:
             key = authenticate(shared, token, KeyScope.EVALUATE)
             shared.limiter.take(key, 1)
-            async with asyncio.timeout(shared.settings.patience):
-                body = await body_of(receive)
+            body = await shared.part(Definitions).patience.body_of(receive)
             status, answer = answer_flag(shared, scope["path"][len(_START) :], key.browser, body)
         except ApiError as error:
             said = error_answer(error.status, error.code, error.message, error.headers)
-            await said(scope, receive, send)
-            return error.status
-        except TimeoutError:
-            said = error_answer(408, "timeout", "The body did not come.", {"Connection": "close"})
-            await said(scope, receive, send)
-            return 408
+        except LiveStoreDown:
+            said = live_state_down()
+        except ClientDisconnect:
+            return GONE
         except Exception as error:
-            await fault(error)(scope, receive, send)
-            return 500
-        await reply(send, status, answer, _HEADERS)
-        return status
+            said = fault(error)
+        else:
+            await reply(send, status, answer, _HEADERS)
+            return status
+        await said(scope, receive, send)
+        return said.status_code
+
+
+def _token(scope: Scope) -> str | None:
+    if scope["method"] != "POST" or not scope["path"].startswith(_START):
+        return None
+    token: bytes | None = None
+    for name, value in scope["headers"]:
+        if name == b"origin":
+            return None
+        if name == b"authorization":
+            if value[:7].lower() != _BEARER:
+                return None
+            token = value[7:]
+        elif name == b"x-api-key" and token is None:
+            token = value
+    return None if token is None else token.decode("latin-1").strip()

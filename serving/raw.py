@@ -5,10 +5,13 @@ They are documented like all others: each brings its part of the OpenAPI documen
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
@@ -51,26 +54,70 @@ class _Asgi:
         await self.answer(scope, receive, send)
 
 
-async def body_of(receive: Receive) -> bytes:
-    """Read a request's body.
+class Patience:
+    """Ends requests whose bodies do not come; one timer for all, since a timer each costs more.
 
-    Raises
-    ------
-    ApiError
-        413: it is too large.
+    Parameters
+    ----------
+    seconds : float
+        A body has so long; it may get up to half as long again.
     """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._waiting: dict[asyncio.Task[Any], float] = {}
+        self._ended: set[asyncio.Task[Any]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def body_of(self, receive: Receive) -> bytes:
+        """Read a request's body.
+
+        Raises
+        ------
+        ApiError
+            413: it is too large. 408: it does not come.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        self._waiting[task] = time.monotonic()
+        if self._timer is None:
+            self._look_later()
+        try:
+            return await _body(receive)
+        except asyncio.CancelledError:
+            if task not in self._ended:
+                raise  # the process ends
+            self._ended.discard(task)
+            task.uncancel()
+            what = f"The body did not come within {self.seconds:g} s."
+            raise ApiError(408, "timeout", what, {"Connection": "close"}) from None
+        finally:
+            del self._waiting[task]
+
+    def _look_later(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self.seconds / 2, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        late = time.monotonic() - self.seconds
+        for task in [task for task, since in self._waiting.items() if since <= late]:
+            self._ended.add(task)
+            task.cancel()
+        if self._waiting:
+            self._look_later()
+
+
+async def _body(receive: Receive) -> bytes:
     message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return _small(body)
-    parts, size = [body], len(body)
-    while message.get("more_body", False):
+    parts = [message.get("body", b"")]
+    size = len(parts[0])
+    while message.get("more_body", False) and size <= MOST_BYTES:
         message = await receive()
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > MOST_BYTES:
-            break
-    return _small(b"".join(parts))
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return _small(parts[0] if len(parts) == 1 else b"".join(parts))
 
 
 def _small(body: bytes) -> bytes:

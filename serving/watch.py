@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data.live_store import LiveStoreDown
-from serving.errors import error_answer, fault
+from serving.errors import error_answer, fault, live_state_down
 from serving.metrics import REQUESTS, SECONDS, UNDER_WAY
 
 log = logging.getLogger("serving.access")
@@ -57,10 +57,7 @@ class Watch:
             status = GONE
         except LiveStoreDown:
             if not status:
-                answer = error_answer(
-                    503, "unavailable", "Live state can't be reached now.", {"Retry-After": "2"}
-                )
-                await answer(scope, receive, watched)
+                await live_state_down()(scope, receive, watched)
         except Exception as error:
             answer = fault(error)
             if not status:

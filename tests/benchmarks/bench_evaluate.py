@@ -155,7 +155,7 @@ def against_bare(server: Server, asked: list[bytes], bare: list[bytes], seconds:
         )
     rates = statistics.median(other["rate"] / one["rate"] for one, other in pairs)
     work = statistics.median(one["cpu"] / other["cpu"] for one, other in pairs)
-    saturated = statistics.median(other["rate"] for _, other in pairs)
+    saturated = float(statistics.median(other["rate"] for _, other in pairs))
     print(
         f"OFREP / bare: {rates:.2f} by throughput, {work:.2f} by processor time (wanted: 0.6); "
         f"saturation {saturated:,.0f}/s"

@@ -73,8 +73,9 @@ def _fill(workspace: Workspace, people: int) -> None:
     store = open_live_store(workspace)
     now = datetime.now(UTC)
     since = now - timedelta(days=EPOCH_DAYS)
+    kinds = (*("number",) * len(NUMBERS), *("category",) * len(TEXTS))
     shelves = Now(
-        traits=Shelf("a", 1, since, (*NUMBERS, *TEXTS)),
+        traits=Shelf("a", 1, since, (*NUMBERS, *TEXTS), kinds),
         members=Shelf("a", 1, since),
         events=Shelf("a", 0, since),
     )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from data.api_keys import Scope, create_key
+from data.workspace import Workspace
 from kindred.segments import rules as r
 from serving.definitions import Definitions
-from tests.support.api import Answer, Api
+from serving.settings import Settings
+from tests.support.api import Answer, Api, running
 from tests.support.served import ACTOR, SHELVES_OF, Town
 
 PREFIX = "/ofrep/v1/evaluate/flags"
@@ -251,3 +255,51 @@ def test_a_key_may_ask_only_so_often(town: Town, api: Api) -> None:
     answers = [api.ask("POST", f"{PREFIX}/gold", body, key=key) for _ in range(4)]
     assert answers[-1].code == "too_many"
     assert int(answers[-1].headers["retry-after"]) >= 1
+
+
+def test_a_body_that_does_not_come_is_not_waited_for_for_ever(
+    town: Town, workspace: Workspace, engine: Engine
+) -> None:
+    town.publish("gold", GOLD)
+    key = town.key()
+    with running(workspace, Settings(patience=0.2)) as api, socket.socket() as slow:
+        slow.connect(("127.0.0.1", api.port))
+        slow.settimeout(10)
+        head = f"POST {PREFIX}/gold HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+        slow.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+        answer = slow.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"timeout"' in answer
+
+
+@pytest.mark.parametrize("path", [f"{PREFIX}/gold", PREFIX])
+def test_a_question_that_is_too_long_is_refused(town: Town, api: Api, path: str) -> None:
+    key = town.key()
+    look(api)
+    body = {"context": {"targetingKey": "u1", "long": "x" * (70 << 10)}}
+    assert api.ask("POST", path, body, key=key).code == "too_large"
+
+
+def test_both_ways_to_a_flag_answer_alike(town: Town, api: Api) -> None:
+    town.publish("gold", GOLD)
+    town.person("u1", {"plan": "gold"})
+    key, origin = town.key(), {"Origin": "http://localhost:3000"}
+    look(api)
+    for name, body in (
+        ("gold", {"context": {"targetingKey": "u1"}}),
+        ("gold", {"context": {"targetingKey": "u1", "plan": None}}),
+        ("gold", b"{"),
+        ("nothing", {"context": {"targetingKey": "u1"}}),
+        ("", {"context": {"targetingKey": "u1"}}),
+        ("a/b", {"context": {"targetingKey": "u1"}}),
+    ):
+        quick = api.ask("POST", f"{PREFIX}/{name}", body, key=key)
+        common = api.ask("POST", f"{PREFIX}/{name}", body, origin, key)
+        assert (quick.status, quick.body) == (common.status, common.body)
+        assert "access-control-allow-origin" in common.headers
+        for header in ("content-type", "cache-control", "x-content-type-options"):
+            assert quick.headers[header] == common.headers[header]
+    for wrong in ("kd_x_y", ""):
+        quick = api.ask("POST", f"{PREFIX}/gold", {}, {"X-API-Key": wrong})
+        common = api.ask("POST", f"{PREFIX}/gold", {}, {"X-API-Key": wrong, **origin})
+        assert (quick.status, quick.code) == (common.status, common.code) == (401, "unauthorized")

@@ -1,0 +1,83 @@
+"""Parts of a live profile that are unpacked only when a rule asks for them.
+
+A request asks one rule about one person, who has dozens of traits and events: unpacking all of them
+would take longer than the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from kindred.segments.profile import Track
+
+_track: Final = msgspec.msgpack.Decoder(tuple[list[int], list[Mapping[str, Any]]]).decode
+_NUMBERS: Final = (int, float)
+
+
+class Numbers(Mapping[str, float]):
+    """Those of the traits that are numbers."""
+
+    __slots__ = ("_traits",)
+
+    def __init__(self, traits: Mapping[str, Any]) -> None:
+        self._traits = traits
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give a number, or what stands for one that is not known."""
+        value = self._traits.get(name)
+        return value if type(value) in _NUMBERS else default
+
+    def __getitem__(self, name: str) -> float:
+        """Give a number."""
+        value = self._traits[name]
+        if type(value) not in _NUMBERS:
+            raise KeyError(name)
+        number: float = value
+        return number
+
+    def __iter__(self) -> Iterator[str]:
+        """Walk the names of traits that are numbers."""
+        return (name for name, value in self._traits.items() if type(value) in _NUMBERS)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return sum(1 for _ in self)
+
+
+class Tracks(Mapping[str, Track]):
+    """A person's events by name, each name's unpacked when it is asked for."""
+
+    __slots__ = ("_packed", "_unpacked")
+
+    def __init__(self, packed: Mapping[str, msgspec.Raw]) -> None:
+        self._packed = packed
+        self._unpacked: dict[str, Track] = {}
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give the events of a name, or what stands for none."""
+        found = self._unpacked.get(name)
+        if found is not None:
+            return found
+        raw = self._packed.get(name)
+        if raw is None:
+            return default
+        found = self._unpacked[name] = Track(*_track(raw))
+        return found
+
+    def __getitem__(self, name: str) -> Track:
+        """Give the events of a name."""
+        found: Track | None = self.get(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        """Walk the names."""
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        """Count the names."""
+        return len(self._packed)
