@@ -5,6 +5,7 @@ from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
 from dashboard import (
+    experiment_view,
     explore_page,
     import_board,
     overview,
@@ -17,7 +18,15 @@ from dashboard.furniture import frame, say_now, tell_error
 from dashboard.security import SecurityHeaders
 
 # Loaded with the server, so that the first visitor need not wait seconds for Altair and DuckDB.
-_LOADED = (explore_page, import_board, overview, person_orders, run_board, segment_page)
+_LOADED = (
+    experiment_view,
+    explore_page,
+    import_board,
+    overview,
+    person_orders,
+    run_board,
+    segment_page,
+)
 
 # `streamlit run` imports this file once for `app`, and runs it as a script on every visit.
 # Streamlit takes a folder called pages for the navigation it had before `st.navigation`, until
@@ -75,6 +84,26 @@ def navigate() -> None:
                 title="Models",
                 icon=":material/model_training:",
                 help="Which model recommends best, for whom, and which one is live.",
+            ),
+            st.Page(
+                "pages/experiments.py",
+                title="Experiments",
+                icon=":material/science:",
+                help="What was tried, what came of it, and whether it can be believed.",
+            ),
+            st.Page(
+                "pages/experiment.py",
+                title="Experiment",
+                icon=":material/science:",
+                help="Set it up, watch its health, read the verdict.",
+                visibility="hidden",
+            ),
+            st.Page(
+                "pages/experiment_file.py",
+                title="Analyse a file",
+                icon=":material/upload:",
+                help="An experiment in a file: from its columns to the verdict.",
+                visibility="hidden",
             ),
         ],
         "Deliver": [

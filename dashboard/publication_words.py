@@ -58,6 +58,8 @@ KINDS: Final[Mapping[str, KindWords]] = {
         "Experiments",
         ":material/science:",
         "Nobody is assigned to its variations any more; everybody gets what they would without it.",
+        "pages/experiment.py",
+        "experiment",
     ),
 }
 

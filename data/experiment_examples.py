@@ -50,7 +50,7 @@ def keep_example(conn: Connection, *, actor: Actor, at: datetime) -> bool:
         return False
     session = FilePlan(
         "simple",
-        (Metric("bought", MetricKind.PROPORTION),),
+        (Metric("Insurance bought", MetricKind.PROPORTION),),
         unit="household",
         hypothesis="Teaching how an insurance works makes people buy it.",
         labels={"simple": "Simple meeting", "intensive": "Intensive meeting"},
@@ -61,10 +61,10 @@ def keep_example(conn: Connection, *, actor: Actor, at: datetime) -> bool:
     keep_analysis(conn, "Intensive meetings", found, session, notes=SESSION_NOTES, **told)  # type: ignore[arg-type]
     default = FilePlan(
         "not buy",
-        (Metric("bought", MetricKind.RATIO),),
+        (Metric("Insurance bought", MetricKind.RATIO),),
         unit="village",
         hypothesis="Where buying is the default, neighbours buy as well.",
-        labels={"not buy": "Default: not to buy", "buy": "Default: to buy"},
+        labels={"not buy": "Not buying by default", "buy": "Buying by default"},
     )
     metric = FileMetric(default.metrics[0], ("bought", "households"))
     found = summarise_file(SAMPLE, Layout("default_option", (metric,), "village"))

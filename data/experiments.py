@@ -131,17 +131,24 @@ def create_experiment(
 
 
 def save_experiment(
-    conn: Connection, key: str, experiment: Experiment, *, revision: int, actor: Actor, at: datetime
+    conn: Connection,
+    key: str,
+    experiment: Experiment,
+    *,
+    revision: int,
+    actor: Actor,
+    at: datetime,
+    **particulars: Any,
 ) -> Definition:
-    """Save a draft.
+    """Save a draft, with any of name, owner, tags and notes.
 
     Raises
     ------
     EditConflict
         Somebody saved since `revision`; nothing is changed.
     """
-    body = _body(experiment)
-    return save(conn, KIND, key, revision=revision, actor=actor, at=at, draft=body)
+    changes = {"draft": _body(experiment), **particulars}
+    return save(conn, KIND, key, revision=revision, actor=actor, at=at, **changes)
 
 
 def publish_experiment(
