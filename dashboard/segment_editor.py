@@ -158,12 +158,16 @@ _ACTIONS: Final = {
     "duplicate": "Duplicate",
     "up": "Move up",
     "down": "Move down",
+    "above": "Move into the group above",
+    "below": "Move into the group below",
     "out": "Remove",
 }
 
 
 def _menu(bench: Workbench, place: Place, rule: Rule) -> None:
-    options = [name for name in _ACTIONS if name != "ungroup" or isinstance(rule, Group)]
+    beside: set[str] = set(editing.groups_beside(bench.rule, place))
+    missing = {"above", "below"} - beside | (set() if isinstance(rule, Group) else {"ungroup"})
+    options = [name for name in _ACTIONS if name not in missing]
     key = f"segment-{bench.generation}-menu-{place}"
     st.menu_button(
         "",
@@ -223,6 +227,8 @@ def _take_action(spot: Spot, key: str) -> None:
         "duplicate": lambda: editing.duplicated(bench.rule, spot.place),
         "up": lambda: editing.moved(bench.rule, spot.place, -1),
         "down": lambda: editing.moved(bench.rule, spot.place, 1),
+        "above": lambda: editing.moved_beside(bench.rule, spot.place, "above"),
+        "below": lambda: editing.moved_beside(bench.rule, spot.place, "below"),
         "out": lambda: editing.removed(bench.rule, spot.place),
     }[action]()
     bench.take(changed)

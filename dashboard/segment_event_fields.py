@@ -92,7 +92,7 @@ def optional_length(form: Form, way: Way, without: str, with_: str) -> None:
 @edit
 def _take_optional(form: Form, way: Way, key: str) -> None:
     form.set(way, DAYS if st.session_state[key] else None)
-    form.bench.generation += 1
+    form.bench.redraw()
 
 
 def filters(form: Form, way: Way) -> None:

@@ -94,7 +94,7 @@ def _take_step(form: Form, way: Way, key: str) -> None:
     else:
         barred = (EventPattern(form.there.events[0]),) if action == "without" else ()
         form.set((*way, "without"), barred)
-        form.bench.generation += 1
+        form.bench.redraw()
 
 
 @edit

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
+from itertools import count
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import streamlit as st
@@ -20,6 +21,8 @@ from kindred.segments.editing import Edits, Place, editable, plain
 from kindred.segments.rules import AllRule, Rule
 
 _STATE = "segment_workbench"
+_ASIDE = "segment_workbenches"  # those of other segments with edits that are not saved
+_GENERATIONS = count()  # one is never given twice, whichever rule it was for
 
 
 @dataclass(frozen=True)
@@ -103,17 +106,22 @@ class Workbench:
     def take(self, rule: Rule, *, redraw: bool = True) -> None:
         """Take a step."""
         self.edits = self.edits.to(editable(rule))
-        self.generation += redraw
+        if redraw:
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Have all fields made anew."""
+        self.generation = next(_GENERATIONS)
 
     def undo(self) -> None:
         """Go back a step."""
         self.edits = self.edits.undo()
-        self.generation += 1
+        self.redraw()
 
     def redo(self) -> None:
         """Take an undone step again."""
         self.edits = self.edits.redo()
-        self.generation += 1
+        self.redraw()
 
 
 class Shown(Protocol):
@@ -161,13 +169,19 @@ def workbench() -> Workbench:
 def propose(rule: Rule, *, name: str = "", notes: str = "", origin: Origin | None = None) -> None:
     """Put a new segment on the workbench, as a screen hands it over before it opens the editor."""
     bench = Workbench(None, name, notes, (), Edits(editable(rule)), AllRule(()), origin=origin)
-    bench.generation = bench.opening = _next_generation()
+    bench.generation = bench.opening = next(_GENERATIONS)
     st.session_state[_STATE] = bench
 
 
 def opened(key: str | None, origin: Origin | None = None) -> Workbench:
     """Give the workbench for what the address names; what was being edited there stays."""
     found = st.session_state.get(_STATE)
+    aside = st.session_state.setdefault(_ASIDE, {})
+    if isinstance(found, Workbench) and found.key not in (None, key) and found.dirty:
+        aside[found.key] = found
+    if key in aside:
+        st.session_state[_STATE] = found = aside.pop(key)
+        found.generation = found.opening = next(_GENERATIONS)
     if isinstance(found, Workbench) and found.key == key:
         if key is None and (origin is None or origin == found.origin):
             return found
@@ -206,14 +220,9 @@ def reopen(key: str) -> Workbench:
         rule = editable(segment_rule(conn, key, now.number if unchanged and now else None))
     particulars = (found.name, found.notes, found.tags)
     bench = Workbench(key, *particulars, Edits(rule), rule, particulars, found.revision, now)
-    bench.generation = bench.opening = _next_generation()
+    bench.generation = bench.opening = next(_GENERATIONS)
     st.session_state[_STATE] = bench
     return bench
-
-
-def _next_generation() -> int:
-    found = st.session_state.get(_STATE)
-    return found.generation + 1 if isinstance(found, Workbench) else 0
 
 
 def in_address(key: str) -> None:

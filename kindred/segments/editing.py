@@ -108,6 +108,41 @@ def moved_into(rule: Rule, place: Place, target: Place) -> Rule:
     return removed(grown, place)  # what is added stands last, so `place` still names it
 
 
+def groups_beside(rule: Rule, place: Place) -> dict[Literal["above", "below"], Place]:
+    """Find the groups right before and after the rule at a place, which it could move into.
+
+    Examples
+    --------
+    >>> from kindred.segments.rules import ListRule
+    >>> found = groups_beside(AllRule((ListRule("a"), AnyRule((ListRule("b"),)))), (0,))
+    >>> found
+    {'below': (1,)}
+    """
+    outer = _with_not(rule, place)
+    if not outer:
+        return {}
+    siblings = children(rule_at(rule, outer[:-1]))
+    found: dict[Literal["above", "below"], Place] = {}
+    sides: tuple[tuple[Literal["above", "below"], int], ...] = (("above", -1), ("below", 1))
+    for side, by in sides:
+        step = outer[-1] + by
+        if 0 <= step < len(siblings) and isinstance(siblings[step][1], Group):
+            found[side] = (*outer[:-1], step)
+    return found
+
+
+def moved_beside(rule: Rule, place: Place, side: Literal["above", "below"]) -> Rule:
+    """Move the rule at a place, with the `not` around it, into the group right beside it."""
+    target = groups_beside(rule, place).get(side)
+    return rule if target is None else moved_into(rule, _with_not(rule, place), target)
+
+
+def _with_not(rule: Rule, place: Place) -> Place:
+    """Give the place of the `not` around a rule, else its own."""
+    above = place[:-1]
+    return above if place and isinstance(rule_at(rule, above), NotRule) else place
+
+
 def negated(rule: Rule, place: Place) -> Rule:
     """Turn a rule into its opposite, or back."""
     if place and isinstance(rule_at(rule, place[:-1]), NotRule):

@@ -198,3 +198,18 @@ def test_an_uploaded_list_is_told_with_numbers_that_add_up(people: Engine) -> No
 
     assert "Of 5 rows 3 ids were kept; left out: 1 blank, 1 doubled." in words(app)
     assert "2 of them, 67\N{NO-BREAK SPACE}%, are people known here" in words(app)
+
+
+def test_edits_that_are_not_saved_wait_while_another_segment_is_looked_at(people: Engine) -> None:
+    keep(people, "Often here", OFTEN)
+    keep(people, "Northerners", NORTH)
+    app = opened("segment", segment="often-here")
+    app = well(app.number_input[0].set_value(20).run())
+
+    app.query_params["segment"] = "northerners"
+    assert "whose region is one of “North”" in words(well(app.run()))
+    app.query_params["segment"] = "often-here"
+
+    told = words(well(app.run()))
+    assert "whose frequency is at least 20" in told
+    assert "Not saved" in told
