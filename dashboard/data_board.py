@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -97,22 +98,7 @@ def by_hour(board: Board, theme: str) -> None:
         st.markdown("**What came by the hour**")
         st.caption("Nothing came through the API in the last 24 hours.")
         return
-    frame = pd.DataFrame(
-        [
-            {
-                "hour": row.hour.astimezone(UTC).replace(tzinfo=None),
-                "until": row.hour.astimezone(UTC).replace(tzinfo=None) + timedelta(hours=1),
-                "what": what,
-                "place": place,
-                "events": int(value),
-                "told": f"{instant(row.hour)}, the hour from then: {count(value)} {what.lower()}",
-            }
-            for row in rows
-            for place, (what, value) in enumerate(
-                zip(_OUTCOMES, (row.added, row.duplicates, row.rejected), strict=True)
-            )
-        ]
-    )
+    frame = _stacked(rows, board.now)
     most = max(rows, key=lambda row: row.received)
     draw(
         _hours,
@@ -126,19 +112,45 @@ def by_hour(board: Board, theme: str) -> None:
     )
 
 
+def _stacked(rows: Sequence[Row[Any]], now: datetime) -> pd.DataFrame:
+    """Stack each hour's outcomes; the first row keeps the axis at a whole day."""
+    first = now.replace(minute=0, second=0, microsecond=0, tzinfo=None) - timedelta(hours=24)
+    drawn: list[dict[str, Any]] = [
+        {"hour": first, "until": first, "what": _OUTCOMES[0], "low": 0, "high": 0, "told": ""}
+    ]
+    for row in rows:
+        low, start = 0, row.hour.astimezone(UTC).replace(tzinfo=None)
+        outcomes = (row.added, row.duplicates, row.rejected)
+        for what, value in zip(_OUTCOMES, outcomes, strict=True):
+            told = f"{instant(row.hour)}, the hour from then: {count(value)} {what.lower()}"
+            until, high = start + timedelta(minutes=55), low + int(value)
+            drawn.append(
+                {
+                    "hour": start,
+                    "until": until,
+                    "what": what,
+                    "low": low,
+                    "high": high,
+                    "told": told,
+                }
+            )
+            low = high
+    return pd.DataFrame(drawn)
+
+
 def _hours(theme: str) -> Any:
     colours = alt.Scale(domain=list(_OUTCOMES), range=[ACCENT[theme], NOISE[theme], "#d1495b"])
     return (
         over("hours")
-        .mark_bar(binSpacing=1)
+        .mark_rect()
         .encode(
             x=alt.X("hour:T", title="Hour (UTC)", axis=alt.Axis(format="%H:%M", tickCount=8)),
             x2="until:T",
-            y=alt.Y("events:Q", title="Events", stack="zero"),
+            y=alt.Y("low:Q", title="Events"),
+            y2="high:Q",
             color=alt.Color(
                 "what:N", title=None, scale=colours, legend=alt.Legend(orient="bottom")
             ),
-            order="place:Q",
             tooltip=[alt.Tooltip("told:N", title=" ")],
         )
         .properties(height=220)
@@ -162,7 +174,7 @@ def freshness(board: Board) -> None:
     if status.first_day:
         lines.append(
             f"Lake: {status.first_day} to {status.last_day_in_lake}, "
-            f"{count(status.lake_files)} files"
+            f"{count(status.lake_files)} {'file' if status.lake_files == 1 else 'files'}"
         )
     if live is not None and live.traits_as_of is not None:
         lines.append(f"Traits served: as of {instant(live.traits_as_of)}")

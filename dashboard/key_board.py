@@ -60,7 +60,7 @@ def table(keys: Sequence[ApiKey]) -> ApiKey:
                     "Begins": f"kd_{key.public_id}_…",
                     "State": state(key, now),
                     "Held by": "a public page" if key.browser else "a server",
-                    "May": ", ".join(SCOPES[scope] for scope in sorted(key.scopes)),
+                    "May": ", ".join(sorted(key.scopes)),
                     "Last used": ago(key.last_used_at, now) if key.last_used_at else "never",
                     "Made (UTC)": key.created_at,
                 }
@@ -73,8 +73,6 @@ def table(keys: Sequence[ApiKey]) -> ApiKey:
         selection_mode="single-row",
         alt=f"The {len(ordered)} API keys",
         column_config={
-            "State": st.column_config.TextColumn(width=150),
-            "May": st.column_config.TextColumn(width="medium"),
             "Made (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY", timezone="UTC"),
         },
     )
@@ -94,11 +92,14 @@ def state(key: ApiKey, now: datetime) -> str:
 def one(key: ApiKey) -> None:
     """Show one key, and what can be done with it."""
     now = datetime.now(UTC)
-    with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
-        limit = f"at most {count(key.rate)} a second" if key.rate else "the API's own rate"
-        made = f"made by {verbatim(key.created_by)} on {instant(key.created_at)}"
-        st.markdown(f"**{verbatim(key.name)}** · {limit} · {made}", width="stretch")
-        if key.valid(now):
+    with st.container(border=True):
+        may = " and ".join(SCOPES[scope] for scope in sorted(key.scopes))
+        limit = f"at most {count(key.rate)} a second" if key.rate else "as often as the API allows"
+        st.markdown(f"**{verbatim(key.name)}** may {may}, {limit}.")
+        st.caption(f"Made by {verbatim(key.created_by)} on {instant(key.created_at)}.")
+        if not key.valid(now):
+            return
+        with st.container(horizontal=True):
             if st.button("Rotate", icon=":material/autorenew:", key=f"rotate_{key.public_id}"):
                 rotate_dialog(key)
             if st.button("Revoke", icon=":material/block:", key=f"revoke_{key.public_id}"):
@@ -241,5 +242,6 @@ def api_card() -> None:
         st.code(
             f"curl http://127.0.0.1:{port}/v1/track \\\n  -u YOUR_KEY: \\\n  -d '{event}'",
             language="bash",
+            wrap_lines=True,
         )
         st.page_link("pages/data.py", label="Data", icon=":material/database:")

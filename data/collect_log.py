@@ -176,6 +176,14 @@ def read_frames(path: Path, start: int, most_bytes: int) -> Iterator[Placed]:
             at = end
 
 
+def sync_file(path: Path) -> None:
+    """Make a file durable, and its name."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+    sync_folder(path.parent.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

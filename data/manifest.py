@@ -110,3 +110,39 @@ def commit_files(
             ],
         )
     return int(version[0])
+
+
+def replace_files(
+    conn: Connection,
+    dataset: str,
+    gone: Sequence[LakeFile],
+    added: Sequence[LakeFile],
+    *,
+    why: str,
+    at: datetime,
+) -> bool:
+    """Let files stand for others that hold the same rows; false where one of these is gone already.
+
+    The caller rolls back where it is told false.
+    """
+    version = commit_files(conn, dataset, added, why=why, at=at)
+    ended = conn.execute(
+        update(lake_files)
+        .where(
+            lake_files.c.dataset == dataset,
+            lake_files.c.path.in_([file.path for file in gone]),
+            lake_files.c.removed_in.is_(None),
+        )
+        .values(removed_in=version)
+    )
+    return int(ended.rowcount) == len(gone)
+
+
+def replaced_files(conn: Connection, why: str, since: datetime, until: datetime) -> list[str]:
+    """List the paths of files that others came to stand for between two times."""
+    rows = conn.scalars(
+        select(lake_files.c.path)
+        .join(lake_versions, lake_versions.c.version == lake_files.c.removed_in)
+        .where(lake_versions.c.why == why, lake_versions.c.at >= since, lake_versions.c.at < until)
+    )
+    return list(rows)

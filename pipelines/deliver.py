@@ -32,6 +32,7 @@ from data.live_profiles import PULSE
 from data.live_store import META, LiveStore, open_live_store
 from data.workspace import Workspace
 from kindred.segments.durations import micros
+from pipelines.compact_events import compact_once
 from pipelines.live_builds import LiveBuilds
 from pipelines.move_events import move_once
 
@@ -184,6 +185,7 @@ class Deliverer:
         self._look_at_clock()
         self.move()
         self.sweep()
+        compact_once(self.workspace, self.engine, now=datetime.now(UTC))
 
     def _again(self, work: Callable[[], None], pause: float) -> None:
         """Do something again and again; a failure is told, and waited out."""

@@ -6,7 +6,6 @@ Which event is the first of its messageId is the index's word, so a second try s
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
 from data.collect_index import SeenIndex
-from data.collect_log import Placed, log_folder, read_frames, segments, sync_folder
+from data.collect_log import Placed, log_folder, read_frames, segments, sync_file
 from data.collect_moves import REJECTED_EVENTS, Moved, commit_move, positions
 from data.engine import reader
 from data.ingest import Ingested, live_by_day, write_events
@@ -105,7 +104,7 @@ def move_once(workspace: Workspace, engine: Engine, index: SeenIndex, *, now: da
         if staged.rejected:
             staged.moved.rejected_files = [_write_rejected(workspace, staged.rejected, token)]
         for file in (*staged.moved.files, *staged.moved.rejected_files):
-            _sync(workspace.lake / file.path)
+            sync_file(workspace.lake / file.path)
         _commit(engine, staged.moved, now)
         return staged.read
     finally:
@@ -206,11 +205,3 @@ def _table(taken: Sequence[tuple[int, Event]]) -> pa.Table:
         "context": pa.array([event.context for event in events], CONTEXT),
     }
     return pa.table([columns[name] for name in EVENT_SCHEMA.names], schema=EVENT_SCHEMA)
-
-
-def _sync(path: Path) -> None:
-    """Make a file durable, and its name."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-    sync_folder(path.parent)
-    sync_folder(path.parent.parent)

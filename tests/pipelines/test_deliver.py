@@ -22,6 +22,7 @@ from data.live_profiles import LivePerson, LiveProfiles
 from data.workspace import Workspace, facts
 from kindred.intake import Event
 from kindred.segments.durations import micros
+from pipelines.compact_events import compact_once
 from pipelines.deliver import Deliverer
 from pipelines.import_events import run as run_import
 from tests.support.events import context, event, write_events
@@ -244,3 +245,24 @@ def test_one_deliverer_works_and_another_waits(
     waiting.join(20)
     assert not worker.is_alive()
     assert not waiting.is_alive()
+
+
+def test_small_files_of_a_day_are_joined_and_nothing_is_lost_or_doubled(
+    log: Log, deliverer: Deliverer, workspace: Workspace, engine: Engine
+) -> None:
+    delivered(deliverer)
+    for number in range(10):
+        log.write(viewed(f"m{number}", f"u{number % 3}"))
+        deliverer.move()
+        assert (compact_once(workspace, engine, now=NOW) is None) == (number < 9)
+    with reader(engine).connect() as conn:
+        (file,) = live_files(conn, EVENTS)
+    assert file.rows == 10
+    assert lake(workspace, engine) == [f"m{number}" for number in range(10)]
+    folder = (workspace.lake / file.path).parent
+    assert len(list(folder.iterdir())) == 11  # somebody may still read them
+    compact_once(workspace, engine, now=NOW + timedelta(hours=2))
+    assert [path.name for path in folder.iterdir()] == [Path(file.path).name]
+    log.write(viewed("m3"))
+    deliverer.move()
+    assert len(lake(workspace, engine)) == 10
