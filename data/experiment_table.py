@@ -54,7 +54,9 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path, needed: Iterable[str] = (), also: Iterable[str] = ()) -> Iterator[Table]:
+def open_table(
+    path: Path, needed: Iterable[str] = (), also: Iterable[str] = (), *, whole: bool = False
+) -> Iterator[Table]:
     """Open a CSV or Parquet file, in an engine of its own with bounded memory.
 
     Parameters
@@ -63,6 +65,8 @@ def open_table(path: Path, needed: Iterable[str] = (), also: Iterable[str] = ())
         Columns that there should be; they help to tell a CSV file's separator.
     also : iterable of str
         Columns that are read where they are there.
+    whole : bool
+        Read every column; else those of a CSV file that are not named are there, but empty.
 
     Raises
     ------
@@ -81,7 +85,7 @@ def open_table(path: Path, needed: Iterable[str] = (), also: Iterable[str] = ())
             if head.startswith(b"PAR1"):
                 table = Table(connection, connection.read_parquet(_exactly(path)), [])
             else:
-                table = _open_csv(connection, path, head, [*needed, *also], Path(scratch))
+                table = _open_csv(connection, path, head, [*needed, *also], Path(scratch), whole)
             yield _with_plain_names(table, needed)
         except duckdb.Error as error:
             reason = str(error).splitlines()[0].replace(f"{scratch}/table.csv", path.name)
@@ -118,7 +122,12 @@ def _unreadable(path: Path, reason: str) -> UserError:
 
 
 def _open_csv(
-    connection: DuckDBPyConnection, path: Path, head: bytes, asked: list[str], scratch: Path
+    connection: DuckDBPyConnection,
+    path: Path,
+    head: bytes,
+    asked: list[str],
+    scratch: Path,
+    whole: bool,
 ) -> Table:
     said: list[Caveat] = []
     packed = head.startswith(b"\x1f\x8b")
@@ -145,7 +154,7 @@ def _open_csv(
         store_rejects=True,
         parallel=True,
     )
-    if asked:
+    if asked and not whole:
         # The others keep their names, for messages, but not their values.
         kept = [
             col(name) if name.strip() in asked else lit(None).alias(name) for name in rows.columns

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "aggregate_days": "pipelines.commands.jobs",
     "memberships": "pipelines.commands.jobs",
     "experiment_results": "pipelines.commands.jobs",
+    "leaderboard": "pipelines.commands.leaderboard",
     "segments": "pipelines.commands.segments",
     "work": "pipelines.commands.queue",
     "runs": "pipelines.commands.queue",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +26,9 @@ def fit_bm25(
     from implicit.nearest_neighbours import BM25Recommender  # noqa: PLC0415
 
     model = BM25Recommender(K=keep + 1, K1=k1, B=b, num_threads=threads)
-    model.fit(sparse.csr_matrix(matrix, dtype=np.float64), show_progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library warns of what it hands itself
+        model.fit(sparse.csr_matrix(matrix, dtype=np.float64), show_progress=False)
     found = sparse.coo_array(model.similarity)
     apart = found.row != found.col
     weights = found.data[apart].astype(np.float32)

@@ -94,10 +94,10 @@ def best(scores: NDArray[np.float32], barred: sparse.csr_array, k: int) -> NDArr
     return lists
 
 
-def judge(scorer: Scorer, task: Task, k: int) -> Judged:
+def judge(scorer: Scorer, task: Task, k: int, *, with_auc: bool = True) -> Judged:
     """Draw up everybody's list and judge it."""
     lists, ranks = [], []
-    left = AUC_PEOPLE
+    left = AUC_PEOPLE if with_auc else 0
     for block in in_blocks(task.crowd):
         rows = np.arange(len(task.crowd))[block]
         scores = scorer(task.crowd.part(block))

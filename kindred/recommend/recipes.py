@@ -19,7 +19,8 @@ BLEND: Final = "blend"
 POPULARITY: Final = "popularity"
 GROUPS: Final = "segment_popularity"
 TRENDING: Final = "trending"
-REBUY: Final = "personal"
+PERSONAL: Final = "personal"
+COVISITATION: Final = "covisitation_cosine"
 HYBRID: Final = "hybrid"
 CONTENT: Final = "content"
 TREND_DAYS: Final = 14.0  # half-life of what is trending
@@ -141,9 +142,9 @@ RECIPES: Final[tuple[Recipe, ...]] = (
         {"half_life_days": TREND_DAYS},
         {"half_life_days": (3.0, 60.0)},
     ),
-    Recipe(REBUY, "What the person dealt with before, the most and latest first.", _rebuy),
+    Recipe(PERSONAL, "What the person dealt with before, the most and latest first.", _rebuy),
     Recipe(
-        "covisitation_cosine",
+        COVISITATION,
         "What goes with what the person dealt with, by cosine.",
         _cosine,
         {"neighbours": 60},
@@ -202,7 +203,7 @@ def recipes(*, repeats: bool, features: bool, items_described: bool) -> list[Rec
     items_described : bool
         Whether anything is known of items.
     """
-    out = set() if repeats else {REBUY}
+    out = set() if repeats else {PERSONAL}
     out |= set() if features else {GROUPS}
     out |= set() if items_described else {CONTENT}
     return [each for each in RECIPES if each.name not in out]

@@ -34,6 +34,11 @@ class Split:
         """People with at least one positive."""
         return np.flatnonzero(np.diff(self.positives.indptr) > 0)
 
+    @property
+    def usable(self) -> bool:
+        """Whether there is something to learn from, and somebody to judge by."""
+        return bool(len(self.judged)) and len(self.train.wanted()) > 0
+
 
 def repeat_share(rows: Interactions) -> float:
     """Say how much of all later rows repeats what the same person dealt with on a day before.
