@@ -15,7 +15,7 @@ from kindred.recommend import splits
 from kindred.recommend.bench import Bench
 from kindred.recommend.blend import learn, pool
 from kindred.recommend.blocks import Crowd, block_scores
-from kindred.recommend.dataset import DAY, Interactions
+from kindred.recommend.dataset import DAY
 from kindred.recommend.exported import ROUTES
 from kindred.recommend.forms import Form
 from kindred.recommend.judge import Task, judge
@@ -57,7 +57,7 @@ def choose(
     notes: list[str],
 ) -> Choice:
     """Tune every model and learn the blend on a validation cut; as declared where none can be."""
-    inner = _inner(split.train, repeats=split.repeats)
+    inner = _inner(split)
     if inner is None:
         notes.append("Too little to tune on: all models keep the settings they are declared with.")
         params = {recipe.name: recipe.params for recipe in given}
@@ -135,12 +135,14 @@ def _blend(forms: Mapping[str, Form], task: Task, k: int) -> dict[str, dict[str,
     return {route: blend.get(route) or {POPULARITY: 1.0} for route in ROUTES}
 
 
-def _inner(rows: Interactions, *, repeats: bool) -> Split | None:
-    split = splits.temporal(rows, splits.cut_in_time(rows, VALIDATION_SHARE), repeats=repeats)
-    if split.usable:
-        return split
-    split = splits.last_of_each(rows, repeats=repeats)
-    return split if split.usable else None
+def _inner(outer: Split) -> Split | None:
+    """Cut a validation that asks what the board asks: of known people, if it judges those."""
+    rows, repeats = outer.train, outer.repeats
+    offered = [splits.temporal(rows, splits.cut_in_time(rows, VALIDATION_SHARE), repeats=repeats)]
+    if not offered[0].usable or offered[0].known < outer.known / 2:
+        offered.insert(0, splits.some_of_each(rows, VALIDATION_SHARE, repeats=repeats))
+    offered.append(splits.last_of_each(rows, repeats=repeats))
+    return next((split for split in offered if split.usable), None)
 
 
 def _some(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:

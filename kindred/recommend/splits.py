@@ -39,6 +39,12 @@ class Split:
         """Whether there is something to learn from, and somebody to judge by."""
         return bool(len(self.judged)) and len(self.train.wanted()) > 0
 
+    @property
+    def known(self) -> float:
+        """The share of those judged of whom something is known."""
+        known = np.bincount(self.train.wanted().person, minlength=len(self.train.people)) > 0
+        return float(known[self.judged].mean()) if len(self.judged) else 0.0
+
 
 def repeat_share(rows: Interactions) -> float:
     """Say how much of all later rows repeats what the same person dealt with on a day before.
@@ -90,6 +96,18 @@ def last_of_each(rows: Interactions, *, repeats: bool) -> Split:
     held = np.zeros(len(rows), dtype=np.bool_)
     ends = order[last]
     held[ends[counts[rows.person[ends]] > 1]] = True
+    return Split(rows.only(~held), _positives(rows, held, repeats=repeats), repeats)
+
+
+def some_of_each(rows: Interactions, share: float, *, repeats: bool, seed: int = 1) -> Split:
+    """Hold out some of each person's items, drawn, of those who have two: time plays no part."""
+    pairs = np.unique(np.stack([rows.person, rows.item]), axis=1)
+    drawn = np.random.default_rng(seed).uniform(size=pairs.shape[1]) < share
+    counts = np.bincount(pairs[0], minlength=len(rows.people))
+    taken = np.bincount(pairs[0], weights=drawn, minlength=len(rows.people))
+    drawn &= (counts > taken)[pairs[0]]  # something must be left to know them by
+    chosen = pairs[0][drawn] * len(rows.items) + pairs[1][drawn]
+    held = np.isin(rows.person * len(rows.items) + rows.item, chosen)
     return Split(rows.only(~held), _positives(rows, held, repeats=repeats), repeats)
 
 

@@ -56,9 +56,9 @@ def test_a_block_scores_as_each_person_alone(name: str) -> None:
 def test_a_blend_scores_as_what_is_exported_does() -> None:
     weights = {"history": {"als": 0.5, "personal": 0.25, "popular": 0.25},
                "metadata": {"popular": 1.0}, "unknown": {"popular": 1.0}}  # fmt: skip
-    nothing = np.empty(0)
-    model = Exported("blend", nothing, np.zeros(25), FORMS, weights,
-                     History(nothing, nothing, nothing, nothing), True)  # fmt: skip
+    ids, none = np.zeros(25, dtype="S1"), np.empty(0, dtype=np.int64)
+    history = History(none, none, np.empty(0), np.empty(0))
+    model = Exported("blend", ids, ids, FORMS, weights, history, repeats=True)
     people = crowd()
     found = blend_scores(FORMS, weights, people)
     for place in (0, 1, 3, 7, 39):
