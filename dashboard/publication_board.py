@@ -163,12 +163,12 @@ def one(kind: str, key: str, name: str) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(verbatim(name), icon=named.icon, anchor=False, width="stretch")
-            if named.page is not None and named.parameter is not None:
+            if named.page is not None:
                 st.page_link(
                     named.page,
-                    label=f"Open this {named.one}",
+                    label=f"Open this {named.one}" if named.parameter else f"Go to {named.many}",
                     icon=":material/arrow_forward:",
-                    query_params={named.parameter: key},
+                    query_params={named.parameter: key} if named.parameter else None,
                 )
         versions_panel(kind, key)
 

@@ -18,8 +18,8 @@ class KindWords:
     Parameters
     ----------
     page, parameter : str or None
-        The page on which one of them opens, and the parameter of its address that takes the key;
-        none where there is no such page.
+        The page on which it is decided, and the parameter of its address that takes the key, where
+        one of them has a page of its own.
     withdrawing : str
         What changes, and for whom, when one is withdrawn.
     """
@@ -46,12 +46,14 @@ KINDS: Final[Mapping[str, KindWords]] = {
         "Steering",
         ":material/tune:",
         "Recommendations are given as if it had never been there.",
+        "pages/recommendations.py",
     ),
     "model": KindWords(
         "model",
         "Models",
         ":material/model_training:",
         "Serving answers without it, from the fallback.",
+        "pages/models.py",
     ),
     "experiment": KindWords(
         "experiment",

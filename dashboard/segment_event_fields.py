@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 import streamlit as st
 
 from dashboard.format import percent
+from dashboard.segment_data import Vocabulary
 from dashboard.segment_fields import MIDDLE, WIDE, Form, Shares, row, word
 from dashboard.segment_state import edit
 from kindred.segments.defaults import DAYS, property_filter
@@ -134,11 +136,22 @@ def first_filter(form: Form, way: Way) -> None:
 def _filter(form: Form, way: Way, event: str, *, of_products: bool) -> None:
     there = form.there
     name = part(form.leaf, way).property
-    form.choose((*way, "property"), "Property", there.properties(event, of_products), str, MIDDLE)
+    named = there.properties(event, of_products)
+    form.choose((*way, "property"), "Property", named, _common(there, event, of_products), MIDDLE)
     known = there.known(event, name, of_products)
     shares: Shares = known.values if known else ()
     quantiles = known.quantiles if known else ()
     form.compared(way, there.property_type(event, name, of_products), shares, quantiles)
+
+
+def _common(there: Vocabulary, event: str, of_products: bool) -> Callable[[str], str]:
+    """Write a property with how many of the events, or of their products, have it."""
+
+    def say(name: str) -> str:
+        known = there.known(event, name, of_products)
+        return f"{name} · {percent(known.share)}" if known else f"{name} · not seen"
+
+    return say
 
 
 def _add_filter(form: Form, way: Way, event: str, *, to_product: bool) -> None:
@@ -151,9 +164,8 @@ def _add_filter(form: Form, way: Way, event: str, *, to_product: bool) -> None:
 
     def say(option: tuple[str, str]) -> str:
         of, name = option
-        known = there.known(event, name, of == "product")
-        share = f" · {percent(known.share)} have it" if known else ""
-        return f"{'product: ' if of == 'product' else ''}{name}{share}"
+        of_products = of == "product"
+        return f"{'product: ' if of_products else ''}{_common(there, event, of_products)(name)}"
 
     key = form.key(*way, "add-filter")
     st.menu_button(

@@ -151,3 +151,17 @@ def test_what_was_withdrawn_can_be_looked_at_and_brought_back(home: Engine) -> N
     assert "Nothing of it is live." in words(app)
     assert "“over”" in words(app)
     assert app.button(key="versions_back_1").label == "Roll back …"
+
+
+@pytest.mark.parametrize("kind", ["segment", "steering", "model", "experiment", "other"])
+def test_every_kind_shows_its_versions_and_leads_to_where_it_is_decided(
+    home: Engine, kind: str
+) -> None:
+    publish_one(home, "young", YOUNG, kind=kind)
+    app = opened("publications")
+
+    app.session_state["publications_live"] = {"selection": {"rows": [0], "columns": []}}
+    app = well(app.run())
+
+    assert "Those who are young." in words(app)
+    assert bool(app.get("page_link")) == (kind != "other")
