@@ -49,7 +49,7 @@ def lift(value: float, relative: bool) -> str:
     """
     if not math.isfinite(value):
         return "unknown"
-    if relative and abs(value) < 0.0005:
+    if relative and abs(value) < 0.001:
         return percent(0)
     told = percent(value) if relative else number(value)
     return f"+{told}" if value > 0 else told

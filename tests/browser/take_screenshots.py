@@ -26,6 +26,8 @@ PAGES: Final = {
     "segment-distilled": "/segment?run=1&cluster=2",
     "segment-people": "/segment?segment=loyal&tab=Who+they+are",
     "segment-versions": "/segment?segment=loyal&tab=Versions",
+    "experiments": "/experiments",
+    "experiment": "/experiment?analysis=2",
     "publications": "/publications",
     "runs": "/runs",
 }
