@@ -68,7 +68,7 @@ def _reading(row: dict[str, Any]) -> str:
     low, high = row["lift_ci"]
     return (
         f"{shown}, {low:+.4g} to {high:+.4g}, p = {row['p_value']:.3g}"
-        f" (of several: {_short(row['p_value_adjusted'])}), {sizes}"
+        f" (corrected: {_short(row['p_value_adjusted'])}), {sizes}"
     )
 
 
