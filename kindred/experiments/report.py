@@ -108,6 +108,8 @@ def report(
     weights = split or dict.fromkeys(arms, 1.0)
     ratio = sample_ratio(arms, weights)
     said = [*known, *_health(arms, ratio, settings)]
+    # A planned arm that nobody is in has rows of its own, which say so.
+    arms = dict(arms) | {arm: 0 for arm in ratio.missing if arm != settings.control}
     columns = list(dict.fromkeys(cell.segment for cell in cells))
     by_metric = _by_metric(cells)
     results: list[Result] = []

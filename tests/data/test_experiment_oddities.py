@@ -192,6 +192,7 @@ def test_arms_of_one_and_of_none_are_said_beside_the_others(
     assert by_arm["C"]["lift"] is not None
     assert by_arm["C"]["p_value"] is None
     assert by_arm["D"]["lift"] is None
+    assert (by_arm["E"]["n"], by_arm["E"]["lift"], answer["arms"]["E"]) == (0, None, 0)
     assert {
         ("single_unit", "revenue · C"), ("empty_arm", "revenue · D"), ("unplanned_arm", "C"),
         ("unplanned_arm", "D"), ("missing_arm", "E"), ("missing_value", "revenue"),
