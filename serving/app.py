@@ -16,13 +16,24 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
 from data.workspace import Workspace, workspace_at
-from serving import collect, evaluate, growthbook, health, metrics, people, segments, streams
+from serving import (
+    collect,
+    evaluate,
+    growthbook,
+    health,
+    metrics,
+    people,
+    recommendations,
+    segments,
+    streams,
+)
 from serving.context import Serving
 from serving.definitions import Definitions
 from serving.errors import add_handlers
 from serving.evaluate_docs import SCHEMAS
 from serving.quick import Quick
 from serving.raw import add_raw
+from serving.recommendations import Recommendations
 from serving.settings import LOOPBACK_ORIGINS, Settings, settings_from
 from serving.watch import Watch
 
@@ -31,11 +42,15 @@ ROUTERS: Final = (
     streams.router,
     growthbook.router,
     people.router,
+    recommendations.router,
     segments.router,
     health.router,
     metrics.router,
 )
-PARTS: Final[tuple[Callable[[Serving], None], ...]] = (Definitions.start,)
+PARTS: Final[tuple[Callable[[Serving], None], ...]] = (
+    Definitions.start,
+    Recommendations.start,
+)
 
 
 class Api(FastAPI):

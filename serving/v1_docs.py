@@ -184,3 +184,42 @@ EVALUATE_DOCS["openapi_extra"] = {
         }
     }
 }
+RECOMMENDATIONS_DOCS: Final = _docs(
+    "recommendations",
+    "What a person should see",
+    _object(
+        {
+            "person": _TEXT,
+            "route": {"enum": ["history", "metadata", "unknown", "segment"]},
+            "model": _object({"name": _TEXT, "version": _INTEGER, "as_of": _TIME}),
+            "steering": {"type": ["integer", "null"]},
+            "items": _list(
+                _object(
+                    {
+                        "item": _TEXT,
+                        "name": _TEXT,
+                        "score": {"type": "number"},
+                        "rank_before": _INTEGER,
+                        "moved": _list(_TEXT),
+                    }
+                )
+            ),
+        }
+    ),
+    {
+        "person": "u42",
+        "route": "history",
+        "model": {"name": "blend", "version": 2, "as_of": "2026-11-24T00:00:00Z"},
+        "steering": 4,
+        "items": [
+            {
+                "item": "p7",
+                "name": "Gruyère, 200 g",
+                "score": 0.83,
+                "rank_before": 2,
+                "moved": ["up: whose category is “Cheese”"],
+            }
+        ],
+    },
+    404,
+)
