@@ -100,8 +100,8 @@ def measure(means: list[float], seeds: int, rounds: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=3_000)
+    parser.add_argument("--seeds", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=2_000)
     given = parser.parse_args()
     found = {name: measure(means, given.seeds, given.rounds) for name, means in PROBLEMS.items()}
     for problem, policies in found.items():
