@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -73,15 +74,20 @@ def compare(
     version : int or None
         None where nothing is live any more, so nobody is in.
     """
-    moment = pa.scalar(as_of, _TIME)
     were = _column(before, PERSON, pa.string())
-    place = pc.index_in(ids, value_set=were)
-    since = pc.fill_null(_column(before, "since", _TIME).take(place), moment)
+    before_since: Any = _column(before, "since", _TIME).cast(pa.int64()).to_numpy()
+    since = np.full(len(ids), pa.scalar(as_of, _TIME).value, np.int64)
+    # One look-up, of those who were in, tells both who left and who is new.
+    place: Any = pc.fill_null(pc.index_in(were, value_set=ids), -1).to_numpy()
+    stayed = place >= 0
+    since[place[stayed]] = before_since[stayed]
+    new = np.ones(len(ids), np.bool_)
+    new[place[stayed]] = False
     versions = pa.repeat(pa.scalar(version or 0, pa.int32()), len(ids))
     return Compared(
-        pa.table([ids, since, versions], schema=SCHEMA),
-        ids.filter(pc.is_null(place)),
-        were.filter(pc.invert(pc.is_in(were, value_set=ids))),
+        pa.table([ids, pa.array(since).cast(_TIME), versions], schema=SCHEMA),
+        ids.filter(pa.array(new)),
+        were.filter(pa.array(~stayed)),
     )
 
 
