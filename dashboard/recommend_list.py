@@ -17,9 +17,11 @@ ROUTES: Final[Mapping[str, str]] = {
     "history": "from what they did",
     "metadata": "from what is known of them: there is no history",
     "unknown": "as for somebody of whom nothing is known",
+    "clicks": "from the clicks and answers of somebody new",
     "segment": "for everybody in it together",
 }
 _UP: Final = {"light": "#1c7d4d", "dark": "#5fce93"}
+_LINE: Final = "white-space:nowrap;overflow:hidden;text-overflow:ellipsis"
 _DOWN: Final = {"light": "#a85a08", "dark": "#ffae5c"}
 
 
@@ -75,37 +77,41 @@ def _width(answer: Answer, item: Recommended) -> float:
 
 
 def _row(item: Recommended, rank: int, risen: int | None, width: float, theme: str) -> str:
-    faint = FAINT_INK[theme]
-    bar = (
-        f'<div style="width:64px;height:6px;border-radius:3px;background:{GROUND[theme]}">'
+    faint = f"color:{FAINT_INK[theme]};font-size:.86em"
+    described, told = escape(item.described.title()), escape(why(item))
+    name = escape(called(item.name))
+    return (
+        f'<div role="listitem" style="display:grid;align-items:center;column-gap:.6rem;'
+        f"grid-template-columns:1.4rem minmax(0,1fr) auto;padding:.35rem 0;"
+        f'border-bottom:1px solid {GROUND[theme]}">'
+        f'<div style="{faint};text-align:right">{rank}</div><div>'
+        f'<div style="{_LINE}"><b>{name}</b> <span style="{faint}">{described}</span></div>'
+        f'<div style="{faint};{_LINE}" title="{told}">{told}</div></div>'
+        f'<div style="display:grid;justify-items:end;row-gap:.2rem">'
+        f'<span style="font-variant-numeric:tabular-nums">{_badge(risen, theme)}'
+        f"{item.score:.3f}</span>{_bar(width, theme)}</div></div>"
+    )
+
+
+def _bar(width: float, theme: str) -> str:
+    return (
+        f'<div style="width:72px;height:6px;border-radius:3px;background:{GROUND[theme]}">'
         f'<div style="width:{width:.0f}%;height:6px;border-radius:3px;background:{ACCENT[theme]}">'
         "</div></div>"
-    )
-    told = escape(why(item))
-    reason = f'<div style="color:{faint};font-size:.86em">{told}</div>' if told else ""
-    return (
-        f'<div role="listitem" style="display:grid;grid-template-columns:1.5rem 1fr auto;'
-        f"column-gap:.5rem;align-items:center;padding:.4rem 0;border-bottom:1px solid "
-        f'{GROUND[theme]}"><div style="color:{faint};text-align:right">{rank}</div>'
-        f"<div><b>{escape(called(item.name))}</b> "
-        f'<span style="color:{faint};font-size:.86em">{escape(item.described.title())}</span>'
-        f'{reason}</div><div style="display:flex;gap:.6rem;align-items:center">'
-        f"{_badge(risen, theme)}{bar}"
-        f'<span style="font-variant-numeric:tabular-nums;min-width:3rem;text-align:right">'
-        f"{item.score:.3f}</span></div></div>"
     )
 
 
 def _badge(risen: int | None, theme: str) -> str:
-    text, fill = "new", ACCENT[theme]
-    if risen is not None:
-        text = f"▲ {risen}" if risen > 0 else f"▼ {-risen}" if risen < 0 else ""
-        fill = _UP[theme] if risen > 0 else _DOWN[theme]
-    said = "new in the list" if risen is None else f"{risen:+d} places" if risen else ""
-    return (
-        f'<span style="color:{fill};font-weight:600;min-width:2.4rem;text-align:right" '
-        f'title="{said}">{text}</span>'
-    )
+    """Mark an item that is new or moved; nothing where it stayed."""
+    if risen == 0:
+        return ""
+    if risen is None:
+        text, said, fill = "new", "new in the list", ACCENT[theme]
+    else:
+        text = f"▲ {risen}" if risen > 0 else f"▼ {-risen}"
+        said, fill = f"{risen:+d} places", (_UP if risen > 0 else _DOWN)[theme]
+    mark = f"color:{fill};font-weight:600;margin-right:.6rem"
+    return f'<span style="{mark}" title="{said}">{text}</span>'
 
 
 def _risen(item: Recommended, rank: int, moves: Mapping[str, int] | None) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Route = Literal["history", "metadata", "unknown", "segment"]
+Route = Literal["history", "metadata", "unknown", "clicks", "segment"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Answer:
         The person, the segment, or ``visitor``.
     route : str
         How the list was found: by the person's ``history``, by ``metadata`` alone, as for the
-        ``unknown`` visitor, or for a ``segment``.
+        ``unknown`` visitor, by a visitor's ``clicks``, or for a ``segment``.
     model : str
         The kind of model.
     version : int

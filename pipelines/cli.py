@@ -35,6 +35,8 @@ COMMANDS: Final = {
     "memberships": "pipelines.commands.jobs",
     "experiment_results": "pipelines.commands.jobs",
     "leaderboard": "pipelines.commands.leaderboard",
+    "train_recommender": "pipelines.commands.jobs",
+    "precompute": "pipelines.commands.jobs",
     "segments": "pipelines.commands.segments",
     "work": "pipelines.commands.queue",
     "runs": "pipelines.commands.queue",

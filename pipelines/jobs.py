@@ -17,6 +17,8 @@ JOBS: Final[dict[str, str]] = {
     "memberships": "pipelines.memberships:run",
     "segment_history": "pipelines.segment_history:run",
     "experiment_results": "pipelines.experiment_results:run",
+    "train_recommender": "pipelines.train_recommender:run",
+    "precompute": "pipelines.precompute:run",
     "refresh": "pipelines.refresh:run",
 }
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kindred.recommend.forms import Carried, Content, Factors, Floats, Form, Neighbours, Places, Who
 
-ROUTES: Final = ("history", "metadata", "unknown")
+ROUTES: Final = ("history", "metadata", "unknown", "clicks")
 _SMALLEST: Final = 1e-12
 
 
@@ -67,7 +67,8 @@ class Exported:
         Ids in UTF-8; people sorted.
     forms : mapping of name to Form
     blend : mapping of route to (form → weight)
-        For people with a history, with metadata alone, and without anything.
+        For known people by their history, with metadata alone, without anything, and for somebody
+        new by their clicks; without weights for clicks, those for histories count.
     features : mapping of trait to values
         What the first request of a visitor may tell, as the forms know it.
     """
@@ -105,9 +106,9 @@ class Exported:
 
 
 def route_of(who: Who) -> str:
-    """Say by which route somebody is recommended to."""
+    """Say by which route somebody is recommended to; clicks are a history of somebody new."""
     if len(who.places):
-        return "history"
+        return "history" if who.row is not None else "clicks"
     return "metadata" if who.features else "unknown"
 
 
@@ -126,13 +127,19 @@ def scaled_to_top(scores: Floats) -> tuple[Floats, float]:
     return ((values - middle) / span, span) if span > _SMALLEST else (np.zeros(len(values)), 0.0)
 
 
+def weights_of(model: Exported, route: str) -> Mapping[str, float]:
+    """Give the weights of a route."""
+    known = model.blend
+    return known.get(route) or known.get("history" if route == "clicks" else "unknown", {})
+
+
 def score(model: Exported, who: Who) -> Scored:
     """Score all items for somebody, by the blend of their route."""
     route = route_of(who)
     parts: dict[str, Floats] = {}
     spans: dict[str, float] = {}
     total = np.zeros(len(model.items))
-    for name, weight in model.blend.get(route, {}).items():
+    for name, weight in weights_of(model, route).items():
         found = model.forms[name].scores(who)
         if found is not None and weight:
             parts[name], spans[name] = scaled_to_top(found)
@@ -144,7 +151,7 @@ def carried(model: Exported, who: Who, scored: Scored, place: int) -> list[Carri
     """Say what carried an item's score, as shares of all that did, the strongest first."""
     found: list[Carried] = []
     for name, span in scored.spans.items():
-        weight = model.blend[scored.route][name] / span if span else 0.0
+        weight = weights_of(model, scored.route)[name] / span if span else 0.0
         if not weight:
             continue
         for part in model.forms[name].carried(who, place):

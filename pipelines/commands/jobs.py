@@ -24,10 +24,25 @@ def add_to(commands: Any) -> None:
     )
     subparser(commands, "memberships", run, "Work out who is in which published segment.")
     subparser(commands, "experiment_results", run, "Bring every experiment's results up to date.")
+    train = subparser(
+        commands, "train_recommender", run, "Fit, compare and track models; promote the best."
+    )
+    train.add_argument("--thorough", action="store_true", help="every kind of model; minutes")
+    train.add_argument("--force", action="store_true", help="also where nothing has changed")
+    subparser(commands, "precompute", run, "Compute everybody's recommendations.")
     subparser(commands, "refresh", run, "Bring summaries, traits and clusters up to date.")
 
 
-OPTIONS = ("as_of", "method", "n_clusters", "min_cluster_size", "features", "seed")
+OPTIONS = (
+    "thorough",
+    "force",
+    "as_of",
+    "method",
+    "n_clusters",
+    "min_cluster_size",
+    "features",
+    "seed",
+)
 
 
 def run(invocation: Invocation) -> None:

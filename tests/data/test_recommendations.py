@@ -122,7 +122,7 @@ def test_each_thing_told_moves_a_visitor_s_list(recommender: Recommender) -> Non
     old = recommender.visitor(Visitor({"age": "old"}), None, 3)
     clicked = recommender.visitor(Visitor({"age": "old"}, {}, ("crisps",)), None, 3)
 
-    assert (nothing.route, old.route, clicked.route) == ("unknown", "metadata", "history")
+    assert (nothing.route, old.route, clicked.route) == ("unknown", "metadata", "clicks")
     assert ids(nothing)[0] == "beer"
     assert ids(old)[0] == "milk"
     assert ids(clicked)[0] == "beer"

@@ -1,0 +1,253 @@
+"""A training: fit every kind of model, learn the blend of each route, judge all on what came after.
+
+People of the test are parted in two: on the first part the blends' weights are learned, on the
+second everything is judged, so that the blend is not judged by whom it was learned from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from kindred.errors import UserError
+from kindred.recommend.blend import blend_scores, learn, pool
+from kindred.recommend.blocks import Crowd, block_scores
+from kindred.recommend.dataset import Interactions
+from kindred.recommend.fitting import Features
+from kindred.recommend.forms import Content, Form
+from kindred.recommend.judge import Judged, Task, judge
+from kindred.recommend.recipes import (
+    BLEND,
+    CONTENT,
+    GROUPS,
+    HYBRID,
+    POPULARITY,
+    REBUY,
+    Ingredients,
+    Recipe,
+)
+from kindred.recommend.refine import refined
+from kindred.recommend.splits import Split
+
+LONGEST: Final = 20  # of the lists that curves are drawn from
+LEARNING: Final = 0.4  # of the test's people, on whom weights are learned
+FEW_CLICKS: Final = 3  # of somebody new, for the weights of their route
+MOST_LEARNING: Final = 500
+MOST_JUDGED: Final = 2_000
+SEED: Final = 1
+
+Progress = Callable[[float, str], None]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What models are fitted from.
+
+    Parameters
+    ----------
+    rows : Interactions
+    people, items : mapping of name to array of shape (U,) and (I,)
+        Features as text; None where not known.
+    names : array of shape (I,)
+        Of items, for their words.
+    half_life : float
+        In days, after which an interaction counts half.
+    """
+
+    rows: Interactions
+    people: Features
+    items: Features
+    names: NDArray[Any]
+    half_life: float = 90.0
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What a mode's test came to.
+
+    Parameters
+    ----------
+    judged : mapping of model to Judged
+        Over the same people, those of the second part.
+    blend : mapping of route to weights
+    people : array of int
+        The rows of those who were judged.
+    cut : float
+        The time from which on the test lies, in seconds.
+    """
+
+    repeats: bool
+    judged: Mapping[str, Judged]
+    blend: Mapping[str, Mapping[str, float]]
+    people: NDArray[np.int64]
+    cut: float
+    task: Task = field(repr=False)
+    forms: Mapping[str, Form] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The models that came through, how each was set, how long it took; and why others did not."""
+
+    forms: Mapping[str, Form]
+    params: Mapping[str, Mapping[str, Any]]
+    seconds: Mapping[str, float]
+    failed: Mapping[str, str]
+
+
+def fit_all(
+    given: Ingredients,
+    chosen: Sequence[Recipe],
+    clock: Callable[[], float],
+    settings: Mapping[str, Mapping[str, Any]] = {},
+    progress: Progress = lambda _fraction, _message: None,
+) -> Fitted:
+    """Fit every chosen kind of model; one that diverges or does not fit the data is left out.
+
+    Parameters
+    ----------
+    clock : callable
+        Gives seconds, such as ``time.monotonic``.
+    settings : mapping of model to parameters
+        That differ from the recipe's own.
+    """
+    forms, params, seconds, failed = {}, {}, {}, {}
+    for place, recipe in enumerate(chosen):
+        progress(place / len(chosen), recipe.name)
+        began = clock()
+        params[recipe.name] = {**recipe.params, **settings.get(recipe.name, {})}
+        try:
+            forms[recipe.name] = recipe.fit(given, params[recipe.name])
+        except UserError as error:
+            failed[recipe.name] = f"{error.what} It was left out."
+        seconds[recipe.name] = clock() - began
+    return Fitted(forms, params, seconds, failed)
+
+
+def contest(
+    material: Material,
+    split: Split,
+    cut: float,
+    matrix: sparse.csr_array,
+    forms: Mapping[str, Form],
+    progress: Progress = lambda _fraction, _message: None,
+) -> Contest:
+    """Learn the blends on the first part of the test's people, and judge all on the second.
+
+    Raises
+    ------
+    UserError
+        Nobody wanted anything in the test.
+    """
+    judged = split.judged
+    if len(judged) < 2:
+        raise UserError(
+            "Too few people wanted anything in the test to judge models by.",
+            "Import more events, or a longer time of them.",
+        )
+    order = np.random.default_rng(SEED).permutation(judged)
+    cut = max(1, int(len(order) * LEARNING))
+    learning, judging = np.sort(order[:cut][:MOST_LEARNING]), np.sort(order[cut:][:MOST_JUDGED])
+    blends = _learned(material, split, matrix, forms, learning)
+    progress(0.3, "weights are learned")
+    task = _task(material, split, matrix, forms, judging)
+    found: dict[str, Judged] = {}
+    for place, (name, form) in enumerate(forms.items()):
+        progress(0.3 + 0.7 * place / (len(forms) + 1), name)
+        if name == REBUY and not split.repeats:
+            continue  # it knows nothing else than what may not be shown
+        found[name] = judge(partial(block_scores, form), task, LONGEST)
+    found[BLEND] = judge(partial(blend_scores, forms, blends), task, LONGEST)
+    return Contest(split.repeats, found, blends, judging, cut, task, forms)
+
+
+def ingredients(material: Material, rows: Interactions) -> Ingredients:
+    """Give what models are fitted on, from some of the rows."""
+    return Ingredients.of(rows, material.people, material.items, material.names, material.half_life)
+
+
+def crowd(material: Material, matrix: sparse.csr_array, rows: NDArray[np.int64]) -> Crowd:
+    """Gather people as they were before the test."""
+    features = {name: values[rows] for name, values in material.people.items()}
+    return Crowd(rows, sparse.csr_array(matrix[rows]), features)
+
+
+def _task(
+    material: Material,
+    split: Split,
+    matrix: sparse.csr_array,
+    forms: Mapping[str, Form],
+    rows: NDArray[np.int64],
+) -> Task:
+    barred = sparse.csr_array(matrix[rows]) if not split.repeats else _nothing(rows, matrix)
+    content = forms.get(CONTENT)
+    plain = sparse.csr_array((matrix.shape[1], 1), dtype=np.float32)
+    described = content.rows if isinstance(content, Content) else plain
+    dealt = np.diff(matrix.tocsc().indptr) / max(matrix.shape[0], 1)
+    positives = sparse.csr_array(split.positives[rows])
+    return Task(crowd(material, matrix, rows), positives, barred, dealt, described)
+
+
+def _learned(
+    material: Material,
+    split: Split,
+    matrix: sparse.csr_array,
+    forms: Mapping[str, Form],
+    rows: NDArray[np.int64],
+) -> dict[str, dict[str, float]]:
+    """Learn the weights of each route from the same people, told more or less of."""
+    known = crowd(material, matrix, rows)
+    positives = sparse.csr_array(split.positives[rows])
+    nothing = _nothing(rows, matrix)
+    barred = sparse.csr_array(matrix[rows]) if not split.repeats else nothing
+    blends = {"history": _weights(forms, known, positives, barred)}
+    strangers = Crowd(np.full(len(rows), -1), nothing, known.features)
+    cold = {n: f for n, f in forms.items() if n in {POPULARITY, GROUPS, HYBRID}}
+    blends["metadata"] = _weights(cold, strangers, positives, nothing)
+    few = _first(known.history, FEW_CLICKS)
+    clicking = Crowd(np.full(len(rows), -1), few, known.features)
+    warm = {n: f for n, f in forms.items() if n != REBUY}
+    blends["clicks"] = _weights(warm, clicking, _others(positives, few), few)
+    blends["unknown"] = {POPULARITY: 1.0}
+    return {route: weights or {POPULARITY: 1.0} for route, weights in blends.items()}
+
+
+def _weights(
+    forms: Mapping[str, Form],
+    people: Crowd,
+    positives: sparse.csr_array,
+    barred: sparse.csr_array,
+) -> dict[str, float]:
+    given = pool(forms, people, positives, barred)
+    return refined(given, learn(given))
+
+
+def _nothing(rows: NDArray[np.int64], matrix: sparse.csr_array) -> sparse.csr_array:
+    return sparse.csr_array((len(rows), matrix.shape[1]), dtype=np.float32)
+
+
+def _first(history: sparse.csr_array, most: int) -> sparse.csr_array:
+    """Keep the weightiest items of each history, each counting the same."""
+    kept_rows, kept = [], []
+    for row in range(history.shape[0]):
+        start, end = int(history.indptr[row]), int(history.indptr[row + 1])
+        best = start + np.argsort(-history.data[start:end], kind="stable")[:most]
+        kept.append(history.indices[best])
+        kept_rows.append(np.full(len(best), row))
+    places = np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
+    rows = np.concatenate(kept_rows) if kept_rows else np.empty(0, dtype=np.int64)
+    ones = np.ones(len(places), dtype=np.float32)
+    return sparse.csr_array((ones, (rows, places)), shape=history.shape)
+
+
+def _others(positives: sparse.csr_array, few: sparse.csr_array) -> sparse.csr_array:
+    left = sparse.csr_array(positives - positives.multiply(few > 0))
+    left.eliminate_zeros()
+    return left
