@@ -13,7 +13,7 @@ from dashboard.model_words import measure, model_label
 from dashboard.publishing import Proposal, publish_dialog, roll_back_dialog
 from dashboard.store import reading
 from data.definitions import publication_history
-from data.live_model import KIND, NAME, RECOMMENDER, promote
+from data.live_model import KIND, NAME, RECOMMENDER, promote_and_compute
 from data.publications import Act, Terms
 
 
@@ -42,7 +42,7 @@ def propose(seen: Models, model: Any) -> None:
     """Say what changes, ask why, and let a model be live."""
 
     def publish(conn: Connection, act: Act, _terms: Terms) -> int:
-        return promote(conn, model.id, act)
+        return promote_and_compute(conn, model.id, act)
 
     publish_dialog(
         Proposal(

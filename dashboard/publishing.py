@@ -20,6 +20,8 @@ from dashboard.furniture import say_later
 from dashboard.publication_words import validity, words
 from dashboard.store import engine, reading
 from dashboard.version_data import read_versions
+from data.live_model import KIND as MODEL
+from data.live_model import roll_back_model
 from data.publications import Act, Live, Terms, dependants, roll_back, withdraw
 from data.segments import KIND as SEGMENT
 from data.segments import roll_back_segment, withdraw_segment
@@ -28,7 +30,8 @@ from kindred.errors import UserError
 Change = Callable[[Connection, Act], object]
 # Kinds whose way back, or end, asks for more than the publication itself.
 ROLL_BACK: Final[Mapping[str, Callable[[Connection, str, int, Act], None]]] = {
-    SEGMENT: roll_back_segment
+    SEGMENT: roll_back_segment,
+    MODEL: roll_back_model,
 }
 WITHDRAW: Final[Mapping[str, Callable[[Connection, str, Act], None]]] = {SEGMENT: withdraw_segment}
 _WHY: Final = "publishing_why"

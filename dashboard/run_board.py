@@ -26,6 +26,8 @@ JOBS: Final[Mapping[str, tuple[str, str]]] = {
     "summaries": ("Summaries", "Counts people, orders and revenue, in all and by day."),
     "traits": ("Traits", "Computes every person's traits."),
     "clusters": ("Clusters", "Finds who is alike, and draws the map."),
+    "train_recommender": ("Train models", "Fits, compares and tracks recommenders."),
+    "precompute": ("Recommendations", "Computes everybody's list by the live model."),
     "memberships": ("Members", "Works out who is in which published segment."),
     "experiment_results": ("Experiments", "Brings every experiment's results up to date."),
 }

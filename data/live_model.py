@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from data.definitions import all_definitions, create, definition, save
 from data.publications import Act, Live, live, publish, roll_back
-from data.trainings import trained_model
+from data.trainings import request_lists, trained_model
 from kindred.errors import UserError
 
 KIND: Final = "model"
@@ -108,9 +108,17 @@ def promote(conn: Connection, model_id: int, act: Act) -> int:
     )
 
 
-def roll_back_model(conn: Connection, number: int, act: Act) -> None:
-    """Let an earlier version of the live model be live again."""
-    roll_back(conn, KIND, RECOMMENDER, number, act)
+def promote_and_compute(conn: Connection, model_id: int, act: Act) -> int:
+    """Let a model be live, and ask for everybody's lists by it."""
+    number = promote(conn, model_id, act)
+    request_lists(conn, act.actor, act.at)
+    return number
+
+
+def roll_back_model(conn: Connection, key: str, number: int, act: Act) -> None:
+    """Let an earlier version of the live model be live again, and ask for its lists."""
+    roll_back(conn, KIND, key, number, act)
+    request_lists(conn, act.actor, act.at)
 
 
 def _sentence(row: Any) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select
 
+from data import runs
+from data.audit import Actor
 from data.recommend_schema import (
     model_comparisons,
     model_groups,
@@ -18,6 +20,7 @@ from data.recommend_schema import (
 )
 from kindred.errors import UserError
 
+JOB: Final = "precompute"
 Interval = Mapping[str, float | None]  # value, low, high
 
 
@@ -182,3 +185,10 @@ def latest_recommendation_run(conn: Connection) -> Row[Any] | None:
     """Read the newest run that computed lists."""
     newest = select(recommendation_runs).order_by(recommendation_runs.c.id.desc()).limit(1)
     return conn.execute(newest).one_or_none()
+
+
+def request_lists(conn: Connection, actor: Actor, at: datetime) -> int | None:
+    """Ask for everybody's lists, after another model became live; none where that waits already."""
+    if runs.is_queued(conn, JOB):
+        return None
+    return runs.enqueue(conn, JOB, {}, actor=actor, at=at)

@@ -29,7 +29,10 @@ PARTS: Final = (
     "clusters",
     "memberships",
     "experiment_results",
+    "train_recommender",
+    "precompute",
 )
+OPTIONAL: Final = ("train_recommender", "precompute")  # not every data set names items
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,14 @@ def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
 
 
 def _do(name: str, context: JobContext, params: Mapping[str, Any]) -> JobResult:
-    result = job(name)(replace(context, report=_Part(name, context.report)), params)
+    try:
+        result = job(name)(replace(context, report=_Part(name, context.report)), params)
+    except UserError as why:
+        if name not in OPTIONAL:
+            raise
+        with context.report.step(f"{name}: left out") as step:
+            step.progress(1.0, why.what)
+        return JobResult(fresh=True, detail={"left out": why.what})
     if result.fresh:
         with context.report.step(f"{name}: up to date"):
             pass

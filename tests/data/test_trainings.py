@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
+from data import runs
 from data import trainings as kept
 from data.audit import Actor
 from data.definitions import publication_history
 from data.engine import reader
-from data.live_model import KIND, live_model, promote, roll_back_model
+from data.live_model import KIND, RECOMMENDER, live_model, promote, roll_back_model
 from data.publications import Act
 from data.steering import (
     EVERYWHERE,
@@ -93,11 +94,12 @@ def test_one_model_is_live_and_an_earlier_one_can_be_again(store: Engine) -> Non
     assert "NDCG 0.300 (0.200 to 0.400)" in found.live.sentence
 
     with store.begin() as conn:
-        roll_back_model(conn, 1, act(3, "complaints"))
+        roll_back_model(conn, RECOMMENDER, 1, act(3, "complaints"))
         found = live_model(conn, NOON + 4 * HOUR)
         newest = publication_history(conn, KIND)[0]
     assert found is not None
     assert (found.name, found.number) == ("popularity", 1)
+        assert [run.job for run in runs.recent(conn)] == ["precompute"]
     assert (newest.action, newest.why, newest.actor) == ("rolled_back", "complaints", "ann")
 
 

@@ -65,6 +65,8 @@ def test_a_refresh_computes_what_is_missing_and_a_second_one_nothing(
         "clusters": False,
         "memberships": False,
         "experiment_results": False,
+        "train_recommender": False,
+        "precompute": False,
     }
     parts = dict.fromkeys(step.split(":")[0] for step in steps)
     assert [part for part in parts if part != "segments"] == list(first["parts"])
