@@ -20,11 +20,11 @@ from kindred.recommend.dataset import DAY
 from kindred.recommend.exported import ROUTES, Exported, History
 from kindred.recommend.forms import Form, Popular
 from kindred.recommend.judge import best
-from kindred.recommend.recipes import BLEND, GROUPS, HYBRID, POPULARITY, REBUY
+from kindred.recommend.recipes import BLEND, GROUPS, HYBRID, PERSONAL, POPULARITY
 from kindred.recommend.steering_cost import Sample
 from kindred.recommend.training import Contest
 
-KEPT_ALONE: Final = (POPULARITY, GROUPS, REBUY, "covisitation_cosine", "als", HYBRID)
+KEPT_ALONE: Final = (POPULARITY, GROUPS, PERSONAL, "covisitation_cosine", "als", HYBRID)
 SAMPLED: Final = 500  # people of the test, by which it is told what rules cost
 CANDIDATES: Final = 200
 MOST_VALUES: Final = 30  # of a trait that a visitor's first request may tell

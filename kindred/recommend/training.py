@@ -21,14 +21,14 @@ from kindred.recommend.blocks import Crowd, block_scores
 from kindred.recommend.dataset import Interactions
 from kindred.recommend.fitting import Features
 from kindred.recommend.forms import Content, Form
-from kindred.recommend.judge import Judged, Task, judge
+from kindred.recommend.judge import Judged, Scorer, Task, judge
 from kindred.recommend.recipes import (
     BLEND,
     CONTENT,
     GROUPS,
     HYBRID,
+    PERSONAL,
     POPULARITY,
-    REBUY,
     Ingredients,
     Recipe,
 )
@@ -39,7 +39,8 @@ LONGEST: Final = 20  # of the lists that curves are drawn from
 LEARNING: Final = 0.4  # of the test's people, on whom weights are learned
 FEW_CLICKS: Final = 3  # of somebody new, for the weights of their route
 MOST_LEARNING: Final = 500
-MOST_JUDGED: Final = 2_000
+MOST_JUDGED: Final = 1_000
+MOST_RANKED: Final = 200  # of them, by whom AUC is measured
 SEED: Final = 1
 
 Progress = Callable[[float, str], None]
@@ -161,11 +162,20 @@ def contest(
     found: dict[str, Judged] = {}
     for place, (name, form) in enumerate(forms.items()):
         progress(0.3 + 0.7 * place / (len(forms) + 1), name)
-        if name == REBUY and not split.repeats:
+        if name == PERSONAL and not split.repeats:
             continue  # it knows nothing else than what may not be shown
-        found[name] = judge(partial(block_scores, form), task, LONGEST)
-    found[BLEND] = judge(partial(blend_scores, forms, blends), task, LONGEST)
+        found[name] = _judge(partial(block_scores, form), task)
+    found[BLEND] = _judge(partial(blend_scores, forms, blends), task)
     return Contest(split.repeats, found, blends, judging, cut, task, forms)
+
+
+def _judge(scorer: Scorer, task: Task) -> Judged:
+    """Judge lists of all, and AUC of some: it ranks the whole catalogue for each."""
+    whole = judge(scorer, task, LONGEST, with_auc=False)
+    few = np.arange(min(len(task.crowd), MOST_RANKED))
+    auc = np.full(len(task.crowd), np.nan)
+    auc[few] = judge(scorer, task.part(few), LONGEST).people["auc"]
+    return Judged(whole.lists, {**whole.people, "auc": auc}, whole.whole)
 
 
 def ingredients(material: Material, rows: Interactions) -> Ingredients:
@@ -213,7 +223,7 @@ def _learned(
     blends["metadata"] = _weights(cold, strangers, positives, nothing)
     few = _first(known.history, FEW_CLICKS)
     clicking = Crowd(np.full(len(rows), -1), few, known.features)
-    warm = {n: f for n, f in forms.items() if n != REBUY}
+    warm = {n: f for n, f in forms.items() if n != PERSONAL}
     blends["clicks"] = _weights(warm, clicking, _others(positives, few), few)
     blends["unknown"] = {POPULARITY: 1.0}
     return {route: weights or {POPULARITY: 1.0} for route, weights in blends.items()}
