@@ -27,7 +27,7 @@ from data.trait_table import PERSON
 from data.workspace import Workspace
 from kindred.errors import UserError
 from kindred.recommend.dataset import DAY, Interactions
-from kindred.recommend.training import Material
+from kindred.recommend.material import Material
 from kindred.traits.trait import TraitType
 
 TOLD: Final = "about"  # the family of traits that people told; computed ones know the test's time

@@ -19,9 +19,9 @@ from kindred.errors import UserError
 from kindred.recommend.blend import blend_scores, learn, pool
 from kindred.recommend.blocks import Crowd, block_scores
 from kindred.recommend.dataset import Interactions
-from kindred.recommend.fitting import Features
 from kindred.recommend.forms import Content, Form
 from kindred.recommend.judge import Judged, Scorer, Task, judge
+from kindred.recommend.material import Material
 from kindred.recommend.recipes import (
     BLEND,
     CONTENT,
@@ -45,28 +45,6 @@ SEED: Final = 1
 
 Progress = Callable[[float, str], None]
 Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Material:
-    """What models are fitted from.
-
-    Parameters
-    ----------
-    rows : Interactions
-    people, items : mapping of name to array of shape (U,) and (I,)
-        Features as text; None where not known.
-    names : array of shape (I,)
-        Of items, for their words.
-    half_life : float
-        In days, after which an interaction counts half.
-    """
-
-    rows: Interactions
-    people: Features
-    items: Features
-    names: NDArray[Any]
-    half_life: float = 90.0
 
 
 @dataclass(frozen=True)
