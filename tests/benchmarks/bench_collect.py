@@ -29,6 +29,8 @@ from sqlalchemy import Engine, update
 
 from data.api_keys import Scope, create_key
 from data.audit import Actor
+from data.collect_status import collect_status
+from data.engine import reader
 from data.live_profiles import LiveProfiles
 from data.live_store import LiveStore, open_live_store
 from data.publications import Act
@@ -81,13 +83,21 @@ def main() -> None:
         with served(workspace, engine) as running:
             loaded, store = await_people(workspace, running, given.people)
             found: dict[str, Any] = {"load_seconds": loaded, **reads(store, given.people)}
-            found |= probes(running, given.probes)
-            found |= throughput(running, given.events)
+            show(found)
+            found |= show(probes(running, given.probes))
+            found |= show(throughput(running, given.events))
+            found |= show(drained(workspace, engine, running))
             store.close()
         engine.dispose()
-    for name, value in found.items():
-        print(f"  {name:<28}{value:>14,.2f}" if isinstance(value, float) else f"  {name} {value}")
     print(json.dumps({"bench": "collect", **vars(given), **found}))
+
+
+def show(found: dict[str, Any]) -> dict[str, Any]:
+    """Print what was found as soon as it is: the whole takes long."""
+    for name, value in found.items():
+        told = f"{value:>14,.2f}" if isinstance(value, float) else value
+        print(f"  {name:<28}{told}", flush=True)
+    return found
 
 
 @contextmanager
@@ -239,6 +249,23 @@ def throughput(running: Running, events: int) -> dict[str, Any]:
         "memory_quarter_mb": {name: round(value) for name, value in quarter.items()},
         "memory_end_mb": {name: round(value) for name, value in memory[-1].items()},
         "load_average": round(os.getloadavg()[0], 1),
+    }
+
+
+def drained(workspace: Workspace, engine: Engine, running: Running) -> dict[str, Any]:
+    """Wait until all that was accepted is in the lake, and see that nothing is missing."""
+    began = time.monotonic()
+    while True:
+        with reader(engine).connect() as conn:
+            status = collect_status(conn, workspace, datetime.now(UTC))
+        if not status.waiting:
+            break
+        time.sleep(0.5)
+    assert status.last_day.received == status.last_day.added == status.lake_events
+    return {
+        "drain_seconds": time.monotonic() - began,
+        "in_the_lake": status.lake_events,
+        "lake_files": status.lake_files,
     }
 
 
