@@ -29,11 +29,11 @@ from data.collect_moves import forget_segments, positions
 from data.engine import make_durable, reader
 from data.live_events import HORIZON, apply_events, live_positions
 from data.live_profiles import PULSE
-from data.live_store import META, LiveStore, open_live_store
+from data.live_store import META, Change, LiveStore, open_live_store
 from data.workspace import Workspace
 from kindred.segments.durations import micros
 from pipelines.compact_events import compact_once
-from pipelines.live_builds import LiveBuilds
+from pipelines.live_builds import Interrupted, LiveBuilds
 from pipelines.move_events import move_once
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class Deliverer:
         make_durable(self.engine)
         self.store = open_live_store(self.workspace)
         self.index = SeenIndex(index_folder(self.workspace))
-        self.builds = LiveBuilds(self.workspace, self.engine, self.store)
+        self.builds = LiveBuilds(self.workspace, self.engine, self.store, self.stopping)
         (raw,) = self.store.read([(META, BEAT)])
         self._beat = msgspec.msgpack.decode(raw) if raw else 0
         if self._beat < self.index.beat():
@@ -192,6 +192,8 @@ class Deliverer:
         while not self.stopping.is_set():
             try:
                 work()
+            except Interrupted:
+                return
             except SQLAlchemyError as error:
                 log.warning("the store does not answer: %s", type(error).__name__)
                 self.stopping.wait(AGAIN_SECONDS)
@@ -241,8 +243,11 @@ class Deliverer:
             self._at.clear()
         self._beat += 1
         encode = msgspec.msgpack.encode
-        at = encode(datetime.now(UTC))
-        self.store.write([(META, PULSE, at), (META, BEAT, encode(self._beat))])
+        beat: Change = (META, BEAT, encode(self._beat))
+        if self.builds.now().events is None:  # there is nothing yet that could be up to date
+            self.store.write([beat])
+        else:
+            self.store.write([beat, (META, PULSE, encode(datetime.now(UTC)))])
         self.index.keep_beat(self._beat)
 
     def _look_at_clock(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from threading import Lock
+from threading import Event, Lock
 from typing import Final
 
 import msgspec
@@ -31,6 +31,10 @@ ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)  # nothing that counts is older
 MOST_READS: Final = 20
 
 
+class Interrupted(Exception):
+    """The deliverer was told to stop while a shelf was being filled."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """Events of the lake on the shelf that does not count yet; the log brings it up to date."""
@@ -44,6 +48,8 @@ class LiveBuilds:
 
     Parameters
     ----------
+    stopping : Event
+        Once it is set, a shelf that is half filled is left as it is: it does not count.
     candidate : Candidate or None
         A shelf of events that is filled and waits to catch up with the log.
     filling : bool
@@ -53,6 +59,7 @@ class LiveBuilds:
     workspace: Workspace
     engine: Engine
     store: LiveStore
+    stopping: Event = field(default_factory=Event)
     candidate: Candidate | None = None
     filling: bool = False
     _lock: Lock = field(default_factory=Lock)
@@ -149,15 +156,22 @@ class LiveBuilds:
         if all(file.day is not None and file.day > since.date().isoformat() for file in files):
             since = ALWAYS  # all there ever was
         shelf = Shelf(_other(known), imported, since)
-        refill(self.store, f"events-{shelf.place}", event_rows(self.workspace, files, since))
+        rows = self._until_stopped(event_rows(self.workspace, files, since))
+        refill(self.store, f"events-{shelf.place}", rows)
         key = positions_key(shelf.place)
         self.store.write([(META, key, msgspec.msgpack.encode(at))])
         self.candidate = Candidate(shelf)
 
     def _fill(self, kind: str, shelf: Shelf, rows: Items) -> None:
-        people = refill(self.store, f"{kind}-{shelf.place}", rows)
+        people = refill(self.store, f"{kind}-{shelf.place}", self._until_stopped(rows))
         self.let_count(**{kind: shelf})
         log.info("live %s of run %s: %s people", kind, shelf.run, people)
+
+    def _until_stopped(self, rows: Items) -> Items:
+        for row in rows:
+            if self.stopping.is_set():
+                raise Interrupted
+            yield row
 
 
 def _other(known: Shelf | None) -> str:

@@ -22,6 +22,7 @@ from kindred.segments.rules import Rule
 from kindred.traits.told import told_value
 from pipelines import memberships
 from pipelines.deliver import Deliverer
+from pipelines.live_builds import Interrupted
 from tests.support.segment_workspace import NOON, ORDER, WORLD, job_context, keep_traits, take_in
 from tests.support.segment_worlds import World
 from tests.support.synthetic_map import build
@@ -118,6 +119,18 @@ def test_a_newer_snapshot_takes_the_place_of_the_one_before_whole(
         assert deliverer.builds.now().traits == before  # nothing is newer
         known = [each.id for each in WORLD.people if _traits(live.person(each.id))]
         assert known == [each.id for each in WORLD.people[:size] if each.traits]
+
+
+def test_a_shelf_that_is_half_filled_does_not_count(
+    deliverer: Deliverer, workspace: Workspace, engine: Engine
+) -> None:
+    build(workspace, engine, 300)
+    deliverer.stopping.set()
+    with pytest.raises(Interrupted):
+        deliverer.builds.look()
+    assert LiveProfiles(deliverer.store).state().traits_as_of is None
+    deliverer.stopping.clear()
+    assert looked(deliverer).person("p0000007") is not None
 
 
 def _traits(person: LivePerson | None) -> dict[str, Any]:

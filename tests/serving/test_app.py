@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from data.api_keys import Scope
+from data.live_store import LiveStoreDown
+from tests.serving.conftest import MakeKey
 from tests.support.api import Api
 
 
@@ -21,3 +26,29 @@ def test_only_pages_of_this_machine_may_ask_unless_others_are_named(api: Api) ->
     there = api.ask("GET", "/healthz", headers={"Origin": "https://shop.example"})
     assert here.headers["access-control-allow-origin"] == "http://localhost:3000"
     assert "access-control-allow-origin" not in there.headers
+
+
+def test_live_state_that_can_not_be_reached_is_told(
+    api: Api, make_key: MakeKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: object) -> None:
+        raise LiveStoreDown
+
+    token = make_key(Scope.READ)[1]
+    monkeypatch.setattr(api.serving.store, "read", away)
+    answer = api.ask("GET", "/v1/people/u1", key=token)
+    assert (answer.status, answer.code) == (503, "unavailable")
+    assert answer.headers["retry-after"] == "2"
+
+
+def test_a_fault_of_ours_is_told_under_a_name_and_without_its_text(
+    api: Api, make_key: MakeKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise RuntimeError("somebody-secret")
+
+    token = make_key(Scope.READ)[1]
+    monkeypatch.setattr(api.serving.store, "read", broken)
+    answer = api.ask("GET", "/v1/people/u1", key=token)
+    assert (answer.status, answer.code) == (500, "internal")
+    assert "somebody-secret" not in answer.json["message"]
