@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -45,6 +46,7 @@ LOOK_SECONDS: Final = 1.0
 AGAIN_SECONDS: Final = 5.0  # after something failed
 PUMP_BYTES: Final = 2 << 20  # of the log, in one transaction of live state
 BEAT: Final = b"beat"
+SWITCH_SECONDS: Final = 0.001  # the other threads work in bulk; live state does not wait for them
 
 
 @dataclass
@@ -149,6 +151,7 @@ class Deliverer:
                 forget_segments(conn, gone)
 
     def _deliver(self) -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
         self.open()
         others = [
             threading.Thread(target=self._again, args=(work, pause), name=name, daemon=True)

@@ -29,7 +29,7 @@ from kindred.events import CONTEXT, EVENT_SCHEMA, PROPERTIES, TIMESTAMP
 from kindred.intake import Event
 
 MOST_BYTES: Final = 64 << 20  # of the log, in one move
-CHUNK: Final = 2_000  # events turned into columns at once
+CHUNK: Final = 500  # events turned into columns at once: no longer than others may wait
 MEMORY: Final = "1GB"
 REJECTED_SCHEMA: Final = pa.schema(
     [
