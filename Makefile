@@ -51,7 +51,7 @@ test: $(DEV_STAMP) ## Run every check and every test
 	@$(RUN) -m tests.services ensure
 	@$(MAKE) --no-print-directory check
 	@echo "Tests: the fast ones first"
-	@$(BIN)/pytest -ra --doctest-modules kindred
+	@$(BIN)/pytest -ra --doctest-modules kindred dashboard data --ignore=data/migrations
 	@$(BIN)/pytest -ra -m "not slow and not browser"
 	@echo "Tests: the slow ones"
 	@$(BIN)/pytest -ra -m "slow and not browser" || test $$? -eq 5  # 5: there is none

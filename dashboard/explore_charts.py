@@ -77,7 +77,7 @@ def effects_spec(bars: int, reach: float, theme: str) -> dict[str, Any]:
             tooltip=[alt.Tooltip("told:N", title="In words")],
         )
     )
-    zero = alt.Chart().mark_rule(strokeWidth=1).encode(x=alt.datum(0))
+    zero = alt.Chart().mark_rule(strokeWidth=1, color=INK[theme]).encode(x=alt.datum(0))
     spec: dict[str, Any] = styled((drawn + zero).properties(height=24 * bars + 26), theme).to_dict()
     return spec
 

@@ -126,7 +126,7 @@ def why(item: Recommended) -> str:
     --------
     >>> print(why(Recommended("1", "Milk", "", 1.0, 1, ("pinned",),
     ...       (Reason("history", "Bread", 0.6),))))
-    Pinned. Bread 60 %
+    Pinned. Bread 60 %
     """
     steered = "; ".join(item.moved)
     told = ", ".join(f"{called(r.label)} {percent(r.share)}" for r in item.reasons[:3])

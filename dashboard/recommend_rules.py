@@ -101,8 +101,9 @@ def cost_in_words(found: Costs) -> str:
 
     Examples
     --------
-    >>> cost_in_words(Costs(Cost(0.25, 0.2, -0.06, -0.04, 400), ()))
-    'They **cost 20 %** of NDCG@10: 0.250 → 0.200 (−0.060 to −0.040, n = 400).'
+    >>> from kindred.recommend.steering_cost import Cost
+    >>> print(cost_in_words(Costs(Cost(0.25, 0.2, -0.06, -0.04, 400), ())))
+    They **cost 20 %** of NDCG@10: 0.250 → 0.200 (−0.060 to −0.040, n = 400).
     """
     whole = found.whole
     change = abs(whole.difference) / whole.before if whole.before else 0.0
