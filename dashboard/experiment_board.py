@@ -72,7 +72,7 @@ def table(found: Sequence[dict[str, Any]]) -> None:
     """List them; a row opens its experiment."""
     frame = pd.DataFrame(found)
     chosen = st.dataframe(
-        frame[["Experiment", "Status", "Verdict", "Why", "Health", "Units"]],
+        frame[["Experiment", "Verdict", "Why", "Status", "Health", "Units"]],
         hide_index=True,
         key="experiment_board",
         on_select="rerun",

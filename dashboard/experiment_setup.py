@@ -17,6 +17,7 @@ from dashboard.experiment_words import METHODS
 from dashboard.format import verbatim
 from dashboard.publishing import Proposal, publish_dialog
 from dashboard.store import engine, reading
+from dashboard.version_differences import told
 from data.audit import Actor
 from data.experiment_analyses import remove_analysis
 from data.experiments import (
@@ -38,7 +39,7 @@ from kindred.events import (
     PRODUCT_ADDED,
     PRODUCT_VIEWED,
 )
-from kindred.experiments.definition import Experiment, Variation, checked
+from kindred.experiments.definition import Experiment, Variation, checked, document
 from kindred.experiments.metrics import ConversionMetric, RevenueMetric, sentence
 
 EVENTS: Final = (
@@ -261,7 +262,8 @@ def _publish(kept: Kept, wanted: Experiment) -> None:
             kept.definition.name,
             f"**{verbatim(part)} take part: {verbatim(shares)}.** Each stays with their variation.",
             carry_out,
-            now=kept.live,
+            told(KIND, kept.live.body, document(wanted)) if kept.live else (),
+            kept.live,
         )
     )
 

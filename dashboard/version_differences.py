@@ -1,11 +1,14 @@
-"""How two versions differ, in sentences: a segment by meaning, anything else field by field."""
+"""How two versions differ, in sentences: segments and experiments by meaning, the rest by field."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from data.experiments import KIND as EXPERIMENT
 from data.segments import KIND as SEGMENT
+from kindred.experiments.definition import read_experiment
+from kindred.experiments.difference import differences as experiment_differences
 from kindred.segments.difference import differences
 from kindred.segments.parse import read_rule
 
@@ -27,6 +30,8 @@ def told(
     if kind == SEGMENT:
         found = differences(read_rule(before), read_rule(after), names)
         return [difference.sentence for difference in found]
+    if kind == EXPERIMENT:
+        return experiment_differences(read_experiment(before), read_experiment(after))
     sentences = list(_fields("", before, after))
     if len(sentences) > MOST:
         more = len(sentences) - MOST

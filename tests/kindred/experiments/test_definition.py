@@ -18,6 +18,7 @@ from kindred.experiments.definition import (
     read_experiment,
     variation_of,
 )
+from kindred.experiments.difference import differences, moves_people
 from kindred.experiments.estimates import MetricKind
 from kindred.experiments.metrics import (
     BounceMetric,
@@ -111,3 +112,31 @@ def test_growthbooks_own_sdk_gives_everybody_the_same_variation() -> None:
         )
         ours = variation_of(test, "hero", unit).variation
         assert (theirs.value if theirs.inExperiment else None) == ours
+
+
+def test_versions_differ_in_sentences() -> None:
+    before = hero_banner()
+    after = hero_banner(
+        metrics=(*hero_banner().metrics[:2], CountMetric(name="mugs")),
+        guardrails=(),
+        primary="revenue",
+        coverage=0.5,
+    )
+
+    assert differences(before, before) == []
+    assert differences(before, after) == [
+        "50% of them take part, no longer 100%.",
+        "No longer measured: click rate.",
+        "Now measured: mugs: “Order Completed” per unit within 14 days of the exposure.",
+        "revenue decides, no longer orders.",
+        "Must not get worse: nothing.",
+    ]
+    assert not moves_people(before, after), "a larger share adds people, and moves nobody"
+
+
+def test_another_split_says_that_people_change_their_variation() -> None:
+    split = (Variation("control", "Old banner", 0.8), Variation("variation", "Warm banner", 0.2))
+    found = differences(hero_banner(), hero_banner(variations=split))
+
+    assert found[0] == "Variations: Old banner 80%, Warm banner 20%."
+    assert "Some people get another variation" in found[1]
