@@ -128,7 +128,7 @@ def shown_experiment(kept: Kept) -> Shown | None:
     )
 
 
-@st.cache_resource(max_entries=20, show_spinner=False)
+@st.cache_resource(max_entries=20, show_spinner="Adding days up")
 def _judged(key: str, computed_at: str, _found: Results) -> Judged:
     del key, computed_at  # only the cache's key
     return judge_days(_found.experiment, _found.days, _found.unknown_variations)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from kindred.experiments.caveats import Caveat
-from kindred.experiments.moments import Moments
+from kindred.experiments.moments import Moments, Vector
 from kindred.experiments.report import Cell
 
 
@@ -20,7 +22,7 @@ def moments_json(moments: Moments) -> list[Any]:
     >>> moments_json(Moments.of_rows({"value": [1.0, 2.0]}))
     [2, [1.5], [0.5]]
     """
-    upper = moments.comoments[np.triu_indices(len(moments.columns))]
+    upper = moments.comoments[_triangle(len(moments.columns))]
     return [moments.n, moments.means.tolist(), upper.tolist()]
 
 
@@ -33,11 +35,28 @@ def read_moments(columns: Sequence[str], written: Sequence[Any]) -> Moments:
     0.5
     """
     n, means, upper = written
-    k = len(columns)
-    comoments = np.zeros((k, k))
-    comoments[np.triu_indices(k)] = upper
-    comoments = np.triu(comoments) + np.triu(comoments, 1).T
+    comoments = symmetric(len(columns), upper)
     return Moments(tuple(columns), int(n), np.asarray(means, dtype=np.float64), comoments)
+
+
+def symmetric(k: int, upper: ArrayLike) -> Vector:
+    """Give the symmetric matrix of an upper triangle, row by row.
+
+    Examples
+    --------
+    >>> symmetric(2, [1.0, 2.0, 3.0]).tolist()
+    [[1.0, 2.0], [2.0, 3.0]]
+    """
+    whole = np.empty((k, k))
+    rows, columns = _triangle(k)
+    whole[rows, columns] = whole[columns, rows] = upper
+    return whole
+
+
+@cache
+def _triangle(k: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    rows, columns = np.triu_indices(k)
+    return rows, columns
 
 
 def cells_json(cells: Iterable[Cell]) -> list[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from kindred.experiments import event_caveats
 from kindred.experiments.caveats import Caveat
-from kindred.experiments.cells import add_cells, read_cells
+from kindred.experiments.cells import add_cells, read_cells, symmetric
 from kindred.experiments.definition import Experiment
 from kindred.experiments.moments import Moments
 from kindred.experiments.over_time import Look, by_days_since, cumulative
@@ -86,22 +86,25 @@ def _since(
     days: Mapping[str, Mapping[str, Any]], columns: Sequence[str]
 ) -> dict[int, dict[str, Moments]]:
     """Add days up by how long ago the exposure was; covariates say nothing of a single day."""
-    found: dict[int, dict[str, Moments]] = {}
+    total: dict[tuple[int, str], list[Any]] = {}
     for body in days.values():
         for nth, variation, n, sums, upper in body["since"]:
-            k = len(sums)
-            products = np.zeros((k, k))
-            products[np.triu_indices(k)] = upper
-            products = np.triu(products) + np.triu(products, 1).T
-            one = Moments.of_sums(columns[:k], n, sums, products.tolist())
-            # Without covariates: those that the metric has are constant here, and take no part.
-            padded = _padded(one, columns)
-            arms = found.setdefault(nth, {})
-            arms[variation] = arms[variation] + padded if variation in arms else padded
+            so_far = total.setdefault(
+                (nth, variation), [0, np.zeros(len(sums)), np.zeros(len(upper))]
+            )
+            so_far[0] += n
+            so_far[1] += sums
+            so_far[2] += upper
+    found: dict[int, dict[str, Moments]] = {}
+    for (nth, variation), (n, sums, upper) in total.items():
+        k = len(sums)
+        one = Moments.of_sums(columns[:k], n, sums, symmetric(k, upper).tolist())
+        found.setdefault(nth, {})[variation] = _padded(one, columns)
     return found
 
 
 def _padded(moments: Moments, columns: Sequence[str]) -> Moments:
+    """Give the metric's covariates as constants, which take no part."""
     k, whole = len(moments.columns), len(columns)
     means, comoments = np.zeros(whole), np.zeros((whole, whole))
     means[:k], comoments[:k, :k] = moments.means, moments.comoments
