@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.furniture import empty_state
+from dashboard.furniture import empty_state, tell_error
 from dashboard.segment_data import version
 from dashboard.segment_distil import origin_in_address
 from dashboard.segment_page import builder, head
@@ -11,6 +11,7 @@ from dashboard.segment_understanding import understanding
 from dashboard.version_view import versions_panel
 from dashboard.warm import settle
 from data.segments import KIND
+from kindred.errors import UserError
 
 of = version()
 if of is None:
@@ -24,7 +25,12 @@ if of is None:
     st.stop()
 
 st.page_link("pages/segments.py", label="All segments", icon=":material/arrow_back:")
-bench = opened(st.query_params.get("segment") or None, origin_in_address())
+try:
+    bench = opened(st.query_params.get("segment") or None, origin_in_address())
+except UserError as error:
+    st.title("Segment", anchor=False)
+    tell_error(error)
+    st.stop()
 head(bench)
 rule, people, versions = st.tabs(
     ["Rule", "Who they are", "Versions"], on_change="rerun", key="tab", bind="query-params"

@@ -18,7 +18,7 @@ from data.workspace import Workspace
 from kindred.clusters.selection import encode, parse
 from kindred.segments.codec import dump
 from kindred.segments.parse import read_rule
-from tests.support.screens import opened, well, words
+from tests.support.screens import ROOT, opened, well, words
 from tests.support.synthetic_map import build
 
 ANN, BO = Actor("Ann"), Actor("Bo")
@@ -213,3 +213,14 @@ def test_edits_that_are_not_saved_wait_while_another_segment_is_looked_at(people
     told = words(well(app.run()))
     assert "whose frequency is at least 20" in told
     assert "Not saved" in told
+
+
+def test_an_address_of_no_segment_says_which_there_are(people: Engine) -> None:
+    keep(people, "Often here", OFTEN)
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    app.query_params["segment"] = "nobody"
+
+    app = app.switch_page("pages/segment.py").run()
+
+    assert not app.exception
+    assert "There are: often-here." in app.error[0].value
