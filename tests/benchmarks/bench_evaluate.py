@@ -26,13 +26,13 @@ import psutil
 from data.store import open_store
 from data.workspace import Workspace, workspace_at
 from kindred.segments import rules as r
-from tests.benchmarks.evaluate_app import BARE
+from tests.benchmarks.evaluate_app import BARE, ROUTED
 from tests.benchmarks.evaluate_world import make, rules
 from tests.services.dashboard import ROOT
 from tests.support.served import Town
 
 CONNECTIONS = 32
-ROUNDS = 3
+ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -141,26 +141,28 @@ def _answer(port: int, key: str) -> Any:
         return json.load(found)["value"]
 
 
-def against_bare(server: Server, asked: list[bytes], bare: list[bytes], seconds: float) -> float:
-    """Hold OFREP against the bare handler, one after the other; gives its saturation."""
+def against_bare(
+    server: Server, asked: list[bytes], others: dict[str, list[bytes]], seconds: float
+) -> float:
+    """Hold OFREP against handlers that return a constant, in turn; gives its saturation."""
     load(server, asked, seconds=2)  # warm
-    pairs = []
-    for _ in range(ROUNDS):
-        one, other = load(server, bare, seconds=seconds), load(server, asked, seconds=seconds)
-        pairs.append((one, other))
-        print(
-            f"bare {one['rate']:,.0f}/s at {one['cpu']:.0f} µs, "
-            f"OFREP {other['rate']:,.0f}/s at {other['cpu']:.0f} µs of processor each; "
-            f"failed {one['failed'] + other['failed']}"
-        )
-    rates = statistics.median(other["rate"] / one["rate"] for one, other in pairs)
-    work = statistics.median(one["cpu"] / other["cpu"] for one, other in pairs)
-    saturated = float(statistics.median(other["rate"] for _, other in pairs))
-    print(
-        f"OFREP / bare: {rates:.2f} by throughput, {work:.2f} by processor time (wanted: 0.6); "
-        f"saturation {saturated:,.0f}/s"
-    )
-    return saturated
+    every = {**others, "OFREP": asked}
+    rounds = [
+        {name: load(server, requests, seconds=seconds) for name, requests in every.items()}
+        for _ in range(ROUNDS)
+    ]
+    for each in rounds:
+        print("; ".join(_said(name, found) for name, found in each.items()))
+    for name in others:
+        rates = statistics.median(each["OFREP"]["rate"] / each[name]["rate"] for each in rounds)
+        work = statistics.median(each[name]["cpu"] / each["OFREP"]["cpu"] for each in rounds)
+        print(f"OFREP / {name}: {rates:.2f} by throughput, {work:.2f} by processor time")
+    return float(statistics.median(each["OFREP"]["rate"] for each in rounds))
+
+
+def _said(name: str, found: dict[str, Any]) -> str:
+    failed = f", {found['failed']} failed" if found["failed"] else ""
+    return f"{name} {found['rate']:,.0f}/s at {found['cpu']:.0f} µs of processor{failed}"
 
 
 def main(people: int = 1_000_000, seconds: float = 8) -> None:
@@ -173,8 +175,13 @@ def main(people: int = 1_000_000, seconds: float = 8) -> None:
         print(f"{people:,} people and {len(rules())} segments made in {spent:.0f} s")
         with served(workspace) as server:
             asked = questions(key, people)
-            bare = [request(BARE, key, each.split(b"\r\n\r\n")[1]) for each in asked[:1000]]
-            saturated = against_bare(server, asked, bare, seconds)
+            bodies = [each.split(b"\r\n\r\n")[1] for each in asked[:1000]]
+            constants = {
+                "bare ASGI": [request(BARE, key, body) for body in bodies],
+                "a route of the API": [request(ROUTED, key, body) for body in bodies],
+            }
+            saturated = against_bare(server, asked, constants, seconds)
+            print(f"saturation {saturated:,.0f}/s")
             for _ in range(3):
                 half = load(server, asked, seconds=seconds, pace=saturated / 2)
                 print(

@@ -1,12 +1,14 @@
-"""The API with a bare handler in front of it, to be measured against on the same server."""
+"""The API with bare handlers to be measured against on the same server, before it and in it."""
 
 from __future__ import annotations
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.app import create as create_api
 
 BARE = "/bare"
+ROUTED = "/routed"
 CONSTANT = (
     b'{"key":"events-0","value":true,"reason":"TARGETING_MATCH","variant":"in",'
     b'"metadata":{"version":1,"source":"live"}}'
@@ -31,6 +33,13 @@ class Bare:
         await send({"type": "http.response.body", "body": CONSTANT})
 
 
+async def routed() -> Response:
+    """Return the constant as any handler of the API would: behind its middleware and routes."""
+    return Response(CONSTANT, media_type="application/json")
+
+
 def create() -> ASGIApp:
-    """Make both."""
-    return Bare(create_api())
+    """Make all three."""
+    api = create_api()
+    api.add_api_route(ROUTED, routed, methods=["POST"])
+    return Bare(api)
