@@ -7,6 +7,8 @@ per process it adds in a function ``start(serving)`` that is listed in :data:`PA
 from __future__ import annotations
 
 import asyncio
+import gc
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -78,6 +80,9 @@ def create(workspace: Workspace | None = None, settings: Settings | None = None)
         for start in PARTS:
             start(shared)
         await asyncio.to_thread(shared.look)
+        if threading.current_thread() is threading.main_thread():  # a process of its own
+            gc.collect()
+            gc.freeze()  # what is there for good need not be looked through again and again
         looking = asyncio.create_task(shared.keep_looking())
         try:
             yield

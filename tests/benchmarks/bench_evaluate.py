@@ -26,7 +26,7 @@ import psutil
 from data.store import open_store
 from data.workspace import Workspace, workspace_at
 from kindred.segments import rules as r
-from tests.benchmarks.evaluate_app import BARE, ROUTED
+from tests.benchmarks.evaluate_app import BARE, FASTAPI, ROUTED
 from tests.benchmarks.evaluate_world import make, rules
 from tests.services.dashboard import ROOT
 from tests.support.served import Town
@@ -178,6 +178,7 @@ def main(people: int = 1_000_000, seconds: float = 8) -> None:
             bodies = [each.split(b"\r\n\r\n")[1] for each in asked[:1000]]
             constants = {
                 "bare ASGI": [request(BARE, key, body) for body in bodies],
+                "bare FastAPI": [request(FASTAPI, key, body) for body in bodies],
                 "a route of the API": [request(ROUTED, key, body) for body in bodies],
             }
             saturated = against_bare(server, asked, constants, seconds)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.app import create as create_api
 
 BARE = "/bare"
+FASTAPI = "/fastapi"
 ROUTED = "/routed"
 CONSTANT = (
     b'{"key":"events-0","value":true,"reason":"TARGETING_MATCH","variant":"in",'
@@ -18,12 +20,14 @@ CONSTANT = (
 class Bare:
     """Answers one path with a constant, before any middleware; hands all else on."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, fastapi: ASGIApp) -> None:
         self.app = app
+        self.fastapi = fastapi
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != BARE:
-            await self.app(scope, receive, send)
+            other = scope["type"] == "http" and scope["path"] == FASTAPI
+            await (self.fastapi if other else self.app)(scope, receive, send)
             return
         headers = [
             (b"content-type", b"application/json"),
@@ -39,7 +43,8 @@ async def routed() -> Response:
 
 
 def create() -> ASGIApp:
-    """Make all three."""
-    api = create_api()
+    """Make all of them: the API, a bare FastAPI, and what hands to either or answers itself."""
+    api, fastapi = create_api(), FastAPI()
     api.add_api_route(ROUTED, routed, methods=["POST"])
-    return Bare(api)
+    fastapi.add_api_route(FASTAPI, routed, methods=["POST"])
+    return Bare(api, fastapi)
