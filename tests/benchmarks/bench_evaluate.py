@@ -60,7 +60,7 @@ def served(workspace: Workspace) -> Iterator[Server]:
     environment = {**os.environ, "KINDRED_HOME": str(workspace.home), "PYTHONPATH": str(ROOT)}
     server = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
-        for _ in range(200):
+        for _ in range(1200):
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1):
                     break
