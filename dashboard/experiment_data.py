@@ -51,6 +51,7 @@ class Shown:
     today: date | None = None
     ends: date | None = None
     judged: Judged | None = None
+    last_exposure: date | None = None
     notes: str = ""
     margins: Mapping[str, float] = field(default_factory=dict)
 
@@ -123,6 +124,7 @@ def shown_experiment(kept: Kept) -> Shown | None:
         found.as_of.date(),
         began + timedelta(days=found.experiment.days),
         judged,
+        found.last_exposure_at.date() if found.last_exposure_at else None,
         kept.definition.notes,
         {limit.metric: limit.margin for limit in found.experiment.guardrails},
     )

@@ -13,9 +13,11 @@ from dashboard.experiment_export import as_csv, as_markdown, as_png
 from dashboard.experiment_words import METHODS, badge, interval, lift, sure, value
 from dashboard.format import count, percent, verbatim
 from kindred.experiments.definition import Method
+from kindred.experiments.event_caveats import CROSSOVER_SHARE
 from kindred.experiments.readings import APPLIES, read_all
 from kindred.experiments.verdict import FATAL
 
+QUIET_DAYS: Final = 3
 WARNS: Final = {
     "crossover",
     "bots",
@@ -106,19 +108,35 @@ def health(shown: Shown) -> None:
                 ("open", "Open windows", "were exposed so lately that their numbers still grow"),
             ):
                 n = counts.get(name, 0)
-                fine = name == "open" or n <= 0.01 * max(total, 1)
+                fine = name == "open" or n <= CROSSOVER_SHARE * max(total, 1)
                 _fact(label, count(n), fine, f"{count(n)} people {told}.")
-        warned = [c for c in shown.report.caveats if c.code in WARNS]
+        if shown.last_exposure is not None and shown.today is not None:
+            quiet = (shown.today - shown.last_exposure).days
+            over = shown.ends is not None and shown.today >= shown.ends
+            told = "Results follow exposures; when none comes any more, is it still running?"
+            when = f"{shown.last_exposure:%-d %b %Y}"
+            _fact("Last exposure", when, quiet <= QUIET_DAYS or over, told)
+        warned = [c for c in shown.report.caveats if c.code in WARNS - _few(shown)]
         _fact("Warnings", count(len(warned)), not warned, "All of them stand below.")
     if shown.report.caveats:
         with st.expander(f"What to mind ({len(shown.report.caveats)})", expanded=bool(warned)):
             st.markdown(
                 "\n".join(
-                    f"- {':material/warning: ' if c.code in WARNS else ''}"
+                    f"- {':material/warning: ' if c in warned else ''}"
                     f"{verbatim(c.message)} :gray[{verbatim(c.where)}]"
                     for c in shown.report.caveats
                 )
             )
+
+
+def _few(shown: Shown) -> set[str]:
+    """Name what concerns so few people that it changes nothing."""
+    if shown.judged is None:
+        return set()
+    most = CROSSOVER_SHARE * sum(shown.report.arms.values())
+    counts = shown.judged.counts
+    codes = {"crossed": "crossover", "bots": "bots"}
+    return {code for name, code in codes.items() if counts.get(name, 0) <= most}
 
 
 def _fact(label: str, told: str, good: bool, why: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from kindred.experiments.caveats import Caveat
 
 CROSSED = Caveat(
@@ -27,5 +29,4 @@ OPEN_WINDOWS = Caveat(
     "open_windows",
     "{count} people were exposed so lately that their window is still open: their numbers grow.",
 )
-STALE = Caveat("stale", "Nobody was exposed in the last {count} days: is it still running?")
-CROSSOVER_SHARE = 0.01  # from here on, crossover says that assignment does not stick
+CROSSOVER_SHARE: Final = 0.01  # beyond, crossover says that assignment does not stick

@@ -198,3 +198,15 @@ def test_an_uploaded_file_is_judged_once_its_columns_are_named() -> None:
     assert not app.exception
     assert "no effect of intensive on bought is shown" in app.subheader[0].value
     assert "p = .95" in words(app)
+
+
+@pytest.mark.parametrize(("crossed", "said"), [(10, "Warnings** 0"), (300, "Warnings** 1")])
+def test_a_few_who_crossed_over_are_told_and_many_are_a_warning(
+    home: Engine, crossed: int, said: str
+) -> None:
+    running(home, (0.2, 0.2), crossed=crossed)
+
+    told = words(opened("experiment", experiment="hero-banner"))
+
+    assert f"{3 * crossed} people met more than one variation" in told
+    assert said in told
