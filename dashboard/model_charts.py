@@ -164,7 +164,7 @@ def reach(seen: Models, theme: str) -> bool:
             {
                 "model": label,
                 "coverage": covered * 100,
-                "bias": biased,
+                "bias": biased * 100,
                 "fill": colour(seen.places[model.name], theme),
                 "told": f"{label}: recommends {measure('coverage').written(covered)} of the "
                 f"catalogue, popularity bias {measure('popularity_bias').written(biased)}",
@@ -188,7 +188,7 @@ def reach(seen: Models, theme: str) -> bool:
 def _reach(theme: str) -> Any:
     base = over("rows").encode(
         x=alt.X("coverage:Q", title="Coverage (% of the catalogue)"),
-        y=alt.Y("bias:Q", title=measure("popularity_bias").label),
+        y=alt.Y("bias:Q", title="Popularity bias (points)"),
         tooltip=told_in_words(),
     )
     dots = base.mark_circle(size=110, opacity=1).encode(color=alt.Color("fill:N", scale=None))

@@ -50,7 +50,14 @@ MEASURES: Final = {
     "diversity": Measure("Diversity", "How unlike the items of one list are.", True, ""),
     "popularity_bias": Measure(
         "Popularity bias",
-        "How much more popular what is recommended is than what was wanted.",
+        "How many more people deal with what is recommended than with what was wanted, as a share "
+        "of all people.",
+        True,
+        "less",
+    ),
+    "gini": Measure(
+        "Concentration",
+        "How unevenly recommendations fall on items (Gini): 0 is even, 1 is all on one.",
         False,
         "less",
     ),
