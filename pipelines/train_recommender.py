@@ -28,7 +28,7 @@ from kindred.recommend.outcome import Outcome, outcomes, pairs
 from kindred.recommend.promotion import Decision, decide
 from kindred.recommend.recipes import BLEND, Ingredients, Recipe, recipes
 from kindred.recommend.splits import REPEATS, Split, cut_in_time, repeat_share, temporal
-from kindred.recommend.training import Contest, Fitted, contest, fit_all, ingredients
+from kindred.recommend.training import Contest, Fitted, Sizes, contest, fit_all, ingredients
 from pipelines.job import JobContext, JobResult, Step
 from pipelines.keep_models import keep_models
 from pipelines.tracking import code_version, open_tracker
@@ -38,6 +38,7 @@ TEST_SHARE: Final = 0.1  # of all interactions, the last ones
 WORKER: Final = Actor("Kindred")
 # What a run without `thorough` does with less of, or without: together they take most of its time.
 QUICK: Final = {"hybrid": {"factors": 32, "epochs": 6}, "als": {"iterations": 8}}
+QUICK_SIZES: Final = Sizes(learning=300, judged=600)
 SLOW: Final = ("ease", "svd", "bpr", "covisitation_bm25")
 
 
@@ -71,11 +72,11 @@ def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
     repeats = repeat_share(data.material.rows) >= REPEATS
     with context.report.step("Fitting models on the past") as step:
         tested = _Tested(data, step, thorough=bool(params.get("thorough")))
-    contests = {}
+    contests: dict[bool, Contest] = {}
     for mode in (True, False):
         what = "with" if mode else "without"
         with context.report.step(f"Judging {what} what was bought before") as step:
-            contests[mode] = tested.contest(mode, step)
+            contests[mode] = tested.contest(mode, step, contests.get(True))
     with context.report.step("Fitting models on everything") as step:
         given = ingredients(data.material, data.material.rows)
         whole = tested.fit(given, step)
@@ -94,6 +95,7 @@ class _Tested:
         rows = data.material.rows
         self.cut = cut_in_time(rows, TEST_SHARE)
         self.settings = {} if thorough else QUICK
+        self._sizes = Sizes() if thorough else QUICK_SIZES
         self._data = data
         self._chosen = _chosen(data, thorough=thorough)
         given = ingredients(data.material, temporal(rows, self.cut, repeats=True).train)
@@ -106,11 +108,19 @@ class _Tested:
         step.rows(given.matrix.nnz)
         return fitted
 
-    def contest(self, repeats: bool, step: Step) -> Contest:
+    def contest(self, repeats: bool, step: Step, before: Contest | None) -> Contest:
         """Judge every model in one mode."""
         split: Split = temporal(self._data.material.rows, self.cut, repeats=repeats)
-        material = self._data.material
-        found = contest(material, split, self.cut, self._matrix, self.fitted.forms, step.progress)
+        found = contest(
+            self._data.material,
+            split,
+            self.cut,
+            self._matrix,
+            self.fitted.forms,
+            step.progress,
+            sizes=self._sizes,
+            strangers=before.blend if before is not None else None,
+        )
         step.rows(len(found.people))
         return found
 

@@ -37,14 +37,21 @@ from kindred.recommend.splits import Split
 
 LONGEST: Final = 20  # of the lists that curves are drawn from
 LEARNING: Final = 0.4  # of the test's people, on whom weights are learned
+STRANGERS: Final = ("metadata", "clicks", "unknown")
 FEW_CLICKS: Final = 3  # of somebody new, for the weights of their route
-MOST_LEARNING: Final = 500
-MOST_JUDGED: Final = 1_000
 MOST_RANKED: Final = 200  # of them, by whom AUC is measured
 SEED: Final = 1
 
 Progress = Callable[[float, str], None]
 Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many people of the test, at most: those by whom weights are learned, those judged by."""
+
+    learning: int = 600
+    judged: int = 2_000
 
 
 @dataclass(frozen=True)
@@ -117,8 +124,17 @@ def contest(
     matrix: sparse.csr_array,
     forms: Mapping[str, Form],
     progress: Progress = lambda _fraction, _message: None,
+    *,
+    sizes: Sizes = Sizes(),
+    strangers: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Contest:
     """Learn the blends on the first part of the test's people, and judge all on the second.
+
+    Parameters
+    ----------
+    strangers : mapping of route to weights, optional
+        For people who are new, as another mode's contest learned them: what is right for somebody
+        of whom little is known does not depend on what they bought before.
 
     Raises
     ------
@@ -133,8 +149,12 @@ def contest(
         )
     order = np.random.default_rng(SEED).permutation(judged)
     cut = max(1, int(len(order) * LEARNING))
-    learning, judging = np.sort(order[:cut][:MOST_LEARNING]), np.sort(order[cut:][:MOST_JUDGED])
+    learning, judging = np.sort(order[:cut][: sizes.learning]), np.sort(order[cut:][: sizes.judged])
     blends = _learned(material, split, matrix, forms, learning)
+    if strangers is None:
+        blends |= _for_strangers(material, split, matrix, forms, learning)
+    else:
+        blends |= {route: dict(strangers[route]) for route in STRANGERS}
     progress(0.3, "weights are learned")
     task = _task(material, split, matrix, forms, judging)
     found: dict[str, Judged] = {}
@@ -190,21 +210,33 @@ def _learned(
     forms: Mapping[str, Form],
     rows: NDArray[np.int64],
 ) -> dict[str, dict[str, float]]:
-    """Learn the weights of each route from the same people, told more or less of."""
+    """Learn the weights for known people, by their histories."""
     known = crowd(material, matrix, rows)
     positives = sparse.csr_array(split.positives[rows])
-    nothing = _nothing(rows, matrix)
-    barred = sparse.csr_array(matrix[rows]) if not split.repeats else nothing
-    blends = {"history": _weights(forms, known, positives, barred)}
-    strangers = Crowd(np.full(len(rows), -1), nothing, known.features)
+    barred = _nothing(rows, matrix) if split.repeats else sparse.csr_array(matrix[rows])
+    return {"history": _weights(forms, known, positives, barred)}
+
+
+def _for_strangers(
+    material: Material,
+    split: Split,
+    matrix: sparse.csr_array,
+    forms: Mapping[str, Form],
+    rows: NDArray[np.int64],
+) -> dict[str, dict[str, float]]:
+    """Learn the weights for new people from known ones, as if little were known of them."""
+    known = crowd(material, matrix, rows)
+    positives, nothing = sparse.csr_array(split.positives[rows]), _nothing(rows, matrix)
+    told = Crowd(np.full(len(rows), -1), nothing, known.features)
     cold = {n: f for n, f in forms.items() if n in {POPULARITY, GROUPS, HYBRID}}
-    blends["metadata"] = _weights(cold, strangers, positives, nothing)
     few = _first(known.history, FEW_CLICKS)
     clicking = Crowd(np.full(len(rows), -1), few, known.features)
     warm = {n: f for n, f in forms.items() if n != PERSONAL}
-    blends["clicks"] = _weights(warm, clicking, _others(positives, few), few)
-    blends["unknown"] = {POPULARITY: 1.0}
-    return {route: weights or {POPULARITY: 1.0} for route, weights in blends.items()}
+    return {
+        "metadata": _weights(cold, told, positives, nothing),
+        "clicks": _weights(warm, clicking, _others(positives, few), few),
+        "unknown": {POPULARITY: 1.0},
+    }
 
 
 def _weights(
@@ -214,7 +246,7 @@ def _weights(
     barred: sparse.csr_array,
 ) -> dict[str, float]:
     given = pool(forms, people, positives, barred)
-    return refined(given, learn(given))
+    return refined(given, learn(given)) or {POPULARITY: 1.0}
 
 
 def _nothing(rows: NDArray[np.int64], matrix: sparse.csr_array) -> sparse.csr_array:
