@@ -34,7 +34,7 @@ from data.workspace import Workspace
 from kindred.events import EVENT_SCHEMA
 
 TOGETHER: Final = 10
-LARGE_ROWS: Final = 2_000_000  # such a file is never joined to another
+LARGE_ROWS: Final = 100_000  # such a file is not joined to others
 WHY: Final = "compact"
 READERS: Final = timedelta(hours=1)
 FORGOTTEN: Final = timedelta(days=1)

@@ -45,6 +45,7 @@ MOVE_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 1.0
 AGAIN_SECONDS: Final = 5.0  # after something failed
 PUMP_BYTES: Final = 2 << 20  # of the log, in one transaction of live state
+GRACE_SECONDS: Final = 5.0  # for a move to end once the deliverer is told to stop
 BEAT: Final = b"beat"
 SWITCH_SECONDS: Final = 0.001  # the other threads work in bulk; live state does not wait for them
 
@@ -57,6 +58,8 @@ class Deliverer:
     ----------
     move_every : float
         Seconds between moves to the lake.
+    unfinished : bool
+        It was stopped in the middle of a move, which does not count and is made again.
     """
 
     workspace: Workspace
@@ -64,6 +67,7 @@ class Deliverer:
     move_every: float = MOVE_SECONDS
     stopping: threading.Event = field(default_factory=threading.Event)
     tell: Callable[[str], None] = log.info
+    unfinished: bool = False
     store: LiveStore = field(init=False)
     index: SeenIndex = field(init=False)
     builds: LiveBuilds = field(init=False)
@@ -166,9 +170,12 @@ class Deliverer:
             self._again(self._pump_on, 0.0)
         finally:
             self.stopping.set()
+            deadline = time.monotonic() + GRACE_SECONDS
             for thread in others:
-                thread.join()
-            self.close()
+                thread.join(max(deadline - time.monotonic(), 0))
+            self.unfinished = any(thread.is_alive() for thread in others)
+            if not self.unfinished:
+                self.close()
 
     def _pump_on(self) -> None:
         """Pump until told to stop."""

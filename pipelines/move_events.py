@@ -30,6 +30,7 @@ from kindred.intake import Event
 
 MOST_BYTES: Final = 64 << 20  # of the log, in one move
 CHUNK: Final = 500  # events turned into columns at once: no longer than others may wait
+CLAIMED: Final = 4_000  # events asked about in one transaction of the index
 MEMORY: Final = "1GB"
 REJECTED_SCHEMA: Final = pa.schema(
     [
@@ -133,7 +134,7 @@ def _chunks(frames: Iterator[Placed]) -> Iterator[list[Placed]]:
     for placed in frames:
         chunk.append(placed)
         events += len(placed.frame.events)
-        if events >= CHUNK:
+        if events >= CLAIMED:
             yield chunk
             chunk, events = [], 0
     if chunk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import Any
@@ -34,3 +35,5 @@ def deliver(invocation: Invocation) -> None:
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: deliverer.stopping.set())
     deliverer.run()
+    if deliverer.unfinished:
+        os._exit(0)  # the thread that is in the middle of it must not meet an interpreter that ends

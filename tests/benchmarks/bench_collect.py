@@ -135,7 +135,10 @@ def served(workspace: Workspace, engine: Engine) -> Iterator[Running]:
         for process in processes:
             process.terminate()
         for process in processes:
-            process.wait(30)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def ask(port: int, method: str, path: str) -> int:
