@@ -62,7 +62,6 @@ def table(keys: Sequence[ApiKey]) -> ApiKey:
                     "Held by": "a public page" if key.browser else "a server",
                     "May": ", ".join(sorted(key.scopes)),
                     "Last used": ago(key.last_used_at, now) if key.last_used_at else "never",
-                    "Made (UTC)": key.created_at,
                 }
                 for key in ordered
             ]
@@ -72,9 +71,6 @@ def table(keys: Sequence[ApiKey]) -> ApiKey:
         on_select="rerun",
         selection_mode="single-row",
         alt=f"The {len(ordered)} API keys",
-        column_config={
-            "Made (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY", timezone="UTC"),
-        },
     )
     rows = event["selection"]["rows"]
     return ordered[rows[0] if rows and rows[0] < len(ordered) else 0]

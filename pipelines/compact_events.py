@@ -38,7 +38,7 @@ LARGE_ROWS: Final = 100_000  # such a file is not joined to others
 WHY: Final = "compact"
 READERS: Final = timedelta(hours=1)
 FORGOTTEN: Final = timedelta(days=1)
-MEMORY: Final = "1GB"
+MEMORY: Final = "512MB"
 
 
 def compact_once(workspace: Workspace, engine: Engine, *, now: datetime) -> LakeFile | None:

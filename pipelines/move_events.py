@@ -28,10 +28,10 @@ from data.workspace import Workspace, declare_workspace, facts
 from kindred.events import CONTEXT, EVENT_SCHEMA, PROPERTIES, TIMESTAMP
 from kindred.intake import Event
 
-MOST_BYTES: Final = 64 << 20  # of the log, in one move
+MOST_BYTES: Final = 24 << 20  # of the log, in one move
 CHUNK: Final = 500  # events turned into columns at once: no longer than others may wait
 CLAIMED: Final = 4_000  # events asked about in one transaction of the index
-MEMORY: Final = "1GB"
+MEMORY: Final = "512MB"
 REJECTED_SCHEMA: Final = pa.schema(
     [
         pa.field("receivedAt", TIMESTAMP, nullable=False),

@@ -29,7 +29,7 @@ from pipelines.child import ROOT, environment
 from pipelines.worker import run_watched
 
 HOST: Final = "127.0.0.1"
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 8.0
 LONGEST_PAUSE: Final = 30.0
 WELL_AFTER: Final = 60.0  # seconds after which a worker's start counts as good
