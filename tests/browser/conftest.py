@@ -22,6 +22,7 @@ from pipelines.child import environment
 from tests.browser.watched import watched
 from tests.services.dashboard import ROOT, served
 
+PATIENCE = 20_000  # milliseconds to expect something for: machines are busy at times
 GIVEN = "KINDRED_JOURNEYS_HOME"  # a workspace that is there already, to save a minute
 
 
