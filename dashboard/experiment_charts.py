@@ -27,8 +27,7 @@ def forest_rows(shown: Shown, method: Method, theme: str) -> list[dict[str, Any]
     if any(result.cuped for result in results):
         ways.append(("less what was known before (CUPED)", True))
     for way, adjusted in ways:
-        seen = read_all(results, method, shown.settings.correction, adjusted=adjusted)
-        for one in seen:
+        for one in shown.read(method, adjusted=adjusted):
             if one.interval is None or (adjusted and one.result.cuped is None):
                 continue
             rows.append(_row(shown, one, method, theme) | {"way": way, "adjusted": adjusted})

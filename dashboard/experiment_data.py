@@ -20,6 +20,7 @@ from kindred.experiments.analysis import Settings
 from kindred.experiments.definition import Method
 from kindred.experiments.file_plan import FilePlan
 from kindred.experiments.judged import Judged, judge_days
+from kindred.experiments.readings import Seen, read_families
 from kindred.experiments.report import Report
 from kindred.experiments.verdict import Decision, Plan, decide
 
@@ -63,6 +64,12 @@ class Shown:
         """Give the verdict by a method."""
         plan = Plan(self.primary, method, self.today, self.ends, dict(self.labels))
         return decide(self.report, self.settings, plan)
+
+    def read(self, method: Method, *, adjusted: bool = True) -> list[Seen]:
+        """Read all results by a method, raw or, where there is such, less what was known before."""
+        return read_families(
+            self.report.results, self.primary, method, self.settings.correction, adjusted=adjusted
+        )
 
     @property
     def arms(self) -> list[str]:

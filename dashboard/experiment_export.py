@@ -12,7 +12,7 @@ from dashboard.experiment_words import METHODS, interval, lift, sure, value
 from dashboard.format import count
 from dashboard.theme import INK, PAPER, styled
 from kindred.experiments.definition import Method
-from kindred.experiments.readings import APPLIES, read_all
+from kindred.experiments.readings import APPLIES
 
 
 def as_csv(shown: Shown) -> str:
@@ -76,9 +76,7 @@ def _table(shown: Shown, method: Method) -> list[str]:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for adjusted in (False, True):
-        for seen in read_all(
-            shown.report.results, method, shown.settings.correction, adjusted=adjusted
-        ):
+        for seen in shown.read(method, adjusted=adjusted):
             if adjusted and seen.result.cuped is None:
                 continue
             one, way = seen.reading, "CUPED" if adjusted else "as measured"

@@ -14,7 +14,7 @@ from dashboard.experiment_words import METHODS, badge, interval, lift, sure, val
 from dashboard.format import count, percent, verbatim
 from kindred.experiments.definition import Method
 from kindred.experiments.event_caveats import CROSSOVER_SHARE
-from kindred.experiments.readings import APPLIES, read_all
+from kindred.experiments.readings import APPLIES
 from kindred.experiments.verdict import FATAL
 
 QUIET_DAYS: Final = 3
@@ -165,8 +165,7 @@ def _arms(shown: Shown) -> None:
 
 def table(shown: Shown, method: Method, key: str) -> None:
     """List every result: raw, and beside it what CUPED makes of it."""
-    plain = read_all(shown.report.results, method, shown.settings.correction, adjusted=False)
-    cuped = read_all(shown.report.results, method, shown.settings.correction)
+    plain, cuped = shown.read(method, adjusted=False), shown.read(method)
     rows = []
     for seen, less in zip(plain, cuped, strict=True):
         one, result = seen.reading, seen.result
@@ -200,7 +199,8 @@ def table(shown: Shown, method: Method, key: str) -> None:
         column_config={
             "Metric": st.column_config.TextColumn(width=170),
             "How sure": st.column_config.TextColumn(
-                help="p-values are corrected for several tests, by Holm."
+                help="p-values are corrected by Holm: the primary metric's over its variations, "
+                "the others' over all of theirs."
             ),
         },
     )

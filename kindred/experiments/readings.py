@@ -89,6 +89,25 @@ def read_all(
     ]
 
 
+def read_families(
+    results: Sequence[Result],
+    primary: str,
+    method: Method,
+    correction: Correction,
+    *,
+    adjusted: bool = True,
+) -> list[Seen]:
+    """Read results in their order: the primary metric's tests are one family, all others another.
+
+    What decides is named before, so that further metrics cost it nothing.
+    """
+    own = [result for result in results if result.metric == primary]
+    rest = [result for result in results if result.metric != primary]
+    first = iter(read_all(own, method, correction, adjusted=adjusted))
+    others = iter(read_all(rest, method, correction, adjusted=adjusted))
+    return [next(first if result.metric == primary else others) for result in results]
+
+
 def _p_value(reading: Reading, method: Method) -> float:
     if method == "fixed":
         return reading.p_value

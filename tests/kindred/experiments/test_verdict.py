@@ -13,7 +13,7 @@ from kindred.experiments.definition import Method
 from kindred.experiments.estimates import MetricKind
 from kindred.experiments.guardrails import Guardrail
 from kindred.experiments.moments import Moments
-from kindred.experiments.readings import read_all
+from kindred.experiments.readings import read_all, read_families
 from kindred.experiments.report import Cell, Report, report
 from kindred.experiments.verdict import Act, Decision, Plan, decide
 
@@ -158,3 +158,14 @@ def test_before_anybody_came_there_is_nothing_to_judge(n: int) -> None:
     nobody = {"a": arm(n, 0.0, 0.0), "b": arm(n, 0.0, 0.0)}
 
     assert judged(reported((ORDERS, nobody))).act is Act.WAIT
+
+
+def test_further_metrics_cost_the_primary_one_nothing() -> None:
+    more = [(Metric(name, MetricKind.MEAN), NOTHING[1]) for name in ("x", "y", "z")]
+    alone = read_all(reported(EDGE).results, "fixed", "holm")[0].p_value
+
+    found = read_families(reported(EDGE, *more).results, "orders", "fixed", "holm")
+
+    assert [seen.result.metric for seen in found] == ["orders", "x", "y", "z"]
+    assert found[0].p_value == alone
+    assert found[1].p_value == pytest.approx(min(1, 3 * found[1].reading.p_value))
