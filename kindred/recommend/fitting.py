@@ -74,11 +74,17 @@ def fit_factors(
     *,
     factors: int = 64,
     regularization: float = 20.0,
+    strength: float = STRENGTH,
     iterations: int = 10,
     seed: int = 1,
     threads: int = 2,
 ) -> Factors:
     """Factorise by implicit alternating least squares; one thread a BLAS call.
+
+    Parameters
+    ----------
+    strength : float
+        How much an interaction of weight 1 counts more than none; folding in takes the same.
 
     Raises
     ------
@@ -89,14 +95,16 @@ def fit_factors(
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     counted = sparse.csr_matrix(matrix, dtype=np.float32)
-    counted.data = (1.0 + STRENGTH * np.log1p(counted.data)).astype(np.float32)
+    counted.data = (1.0 + strength * np.log1p(counted.data)).astype(np.float32)
     settings = {"factors": factors, "regularization": regularization, "iterations": iterations}
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(**settings, random_state=seed, num_threads=threads)
         model.fit(counted, show_progress=False)
     people, items = np.asarray(model.user_factors), np.asarray(model.item_factors)
     require_finite("factors", people, items)
-    return factors_form(people, items, np.zeros(len(items), np.float32), regularization)
+    return factors_form(
+        people, items, np.zeros(len(items), np.float32), regularization, strength=strength
+    )
 
 
 def fit_hybrid(
@@ -214,6 +222,8 @@ def factors_form(
     items: Floats,
     bias: Floats,
     ridge: float,
+    *,
+    strength: float = STRENGTH,
     features: Floats | None = None,
     names: Sequence[str] = (),
 ) -> Factors:
@@ -227,7 +237,7 @@ def factors_form(
         gram=wide.T @ wide + ridge * np.eye(d),
         features=np.empty((0, d), np.float32) if features is None else features,
         names=tuple(names),
-        strength=STRENGTH,
+        strength=strength,
     )
 
 

@@ -164,14 +164,14 @@ RECIPES: Final[tuple[Recipe, ...]] = (
         {"regularization": 200.0, "most": fitting_linear.MOST_DENSE},
         {"regularization": (20.0, 3000.0)},
     ),
-    Recipe("svd", "Factors of a singular value decomposition.", _svd, {"factors": 48},
-           {"factors": (16, 128)}),
+    Recipe("svd", "Factors of a singular value decomposition.", _svd, {"factors": 24},
+           {"factors": (6, 128)}),
     Recipe(
         "als",
         "Factors by alternating least squares.",
         _als,
-        {"factors": 64, "regularization": 20.0, "iterations": 12},
-        {"factors": (32, 128), "regularization": (1.0, 200.0)},
+        {"factors": 48, "regularization": 20.0, "strength": 2.0, "iterations": 12},
+        {"factors": (16, 128), "regularization": (1.0, 200.0), "strength": (0.5, 20.0)},
     ),
     Recipe(
         "bpr",
@@ -185,8 +185,8 @@ RECIPES: Final[tuple[Recipe, ...]] = (
         HYBRID,
         "LightFM: factors of people, items and their features together.",
         _hybrid,
-        {"factors": 48, "epochs": 20, "alpha": 1e-4, "learning_rate": 0.05},
-        {"factors": (24, 96), "epochs": (10, 40), "alpha": (1e-6, 3e-3)},
+        {"factors": 32, "epochs": 24, "alpha": 1e-5, "learning_rate": 0.035},
+        {"factors": (16, 96), "epochs": (10, 40), "alpha": (1e-6, 3e-3)},
     ),
 )  # fmt: skip
 

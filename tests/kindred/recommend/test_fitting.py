@@ -103,3 +103,16 @@ def test_tiny_worlds_are_no_error(shape: tuple[int, int]) -> None:
         scores = form.scores(Who(0, np.array([0]), np.ones(1)))
         assert scores is not None
         assert np.isfinite(scores).all()
+
+
+def test_folding_in_takes_the_strength_that_was_fitted_with() -> None:
+    for strength in (0.5, 20.0):
+        form = fitting.fit_factors(
+            WORLD, factors=4, regularization=0.5, strength=strength, iterations=40, threads=1
+        )
+        row = WORLD[[3]].tocoo()
+        weights = np.log1p(row.data)  # as the fit weighed them
+        known, folded = form.scores(Who(3)), form.scores(Who(None, row.col, weights))
+        assert known is not None
+        assert folded is not None
+        np.testing.assert_allclose(folded, known, atol=0.02)
