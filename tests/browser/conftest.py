@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from data.workspace import Workspace, workspace_at
 from pipelines.child import environment
@@ -24,6 +24,11 @@ from tests.services.dashboard import ROOT, served
 
 PATIENCE = 20_000  # milliseconds to expect something for: machines are busy at times
 GIVEN = "KINDRED_JOURNEYS_HOME"  # a workspace that is there already, to save a minute
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
