@@ -22,7 +22,7 @@ from kindred.segments.rules import AllRule, Rule
 
 _STATE = "segment_workbench"
 _ASIDE = "segment_workbenches"  # those of other segments with edits that are not saved
-_GENERATIONS = count()  # one is never given twice, whichever rule it was for
+_GENERATIONS = count(1)  # one is never given twice, whichever rule it was for; 0 is before all
 
 
 @dataclass(frozen=True)
