@@ -1,9 +1,9 @@
 """The way of the question that sites ask on every request: one flag, from a server.
 
 It is answered in front of middleware and routes, which together cost more than the answer. What
-they would do is done here: the key and its rate, a limit on the body, metrics, faults. Whatever is
-not plain (a browser's request, another scheme of authorization) goes the common way and is answered
-by the same function.
+they would do is done here: the key and its rate, a limit on the body, metrics, log, faults.
+Whatever is not plain (a browser's request, another scheme of authorization) goes the common way and
+is answered by the same function.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from serving.errors import ApiError, error_answer, fault, live_state_down
 from serving.evaluate import PREFIX, answer_flag
 from serving.metrics import REQUESTS, SECONDS
 from serving.raw import reply
-from serving.watch import GONE
+from serving.watch import GONE, log_request
 
 _START: Final = f"{PREFIX}/"
 _ROUTE: Final = f"{PREFIX}/{{key:path}}"
@@ -68,12 +68,15 @@ class Quick:
             self.under_way -= 1
         counted = self._counts.get(status) or REQUESTS.labels("POST", _ROUTE, str(status))
         counted.inc()
-        self._seconds.observe(time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        self._seconds.observe(seconds)
+        log_request(scope, _ROUTE, status, seconds)
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send, token: str) -> int:
         shared: Serving = self.app.state.serving
         try:
             key = authenticate(shared, token, KeyScope.EVALUATE)
+            scope.setdefault("state", {})["key"] = key.public_id
             shared.limiter.take(key, 1)
             body = await shared.part(Definitions).patience.body_of(receive)
             status, answer = answer_flag(shared, scope["path"][len(_START) :], key.browser, body)
