@@ -48,7 +48,9 @@ def visitor() -> Visitor:
 
 def _anew() -> None:
     for key in list(st.session_state):
-        if str(key).startswith("studio_"):
+        if str(key).startswith("studio_context_"):
+            st.session_state[key] = None  # a deleted key would leave the browser's choice shown
+        elif str(key).startswith("studio_"):
             del st.session_state[key]
 
 

@@ -44,3 +44,4 @@ def test_a_visitor_becomes_known_step_by_step(page: Page) -> None:
     page.get_by_role("button", name="Begin anew").click()
     settle(page)
     assert names(page) == first
+    expect(page.get_by_role("combobox").first).to_have_value("")
