@@ -50,9 +50,9 @@ simulate: $(STAMP) ## Start on a made-up world instead (PEOPLE=, DAYS=, SEED=), 
 test: $(DEV_STAMP) ## Run every check and every test
 	@$(RUN) -m tests.services ensure
 	@$(MAKE) --no-print-directory check
-	@echo "Tests: the fast ones first"
+	@echo "Tests: the fast ones first, two at a time"
 	@$(BIN)/pytest -ra --doctest-modules kindred dashboard data --ignore=data/migrations
-	@$(BIN)/pytest -ra -m "not slow and not browser"
+	@$(BIN)/pytest -ra -n 2 --dist loadfile -m "not slow and not browser"
 	@echo "Tests: the slow ones"
 	@$(BIN)/pytest -ra -m "slow and not browser" || test $$? -eq 5  # 5: there is none
 	@echo "Tests: journeys in Chromium"
