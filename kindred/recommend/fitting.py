@@ -23,6 +23,8 @@ STRENGTH: Final = 10.0  # of an interaction of weight 1 against none
 FOLD_IN: Final = 1.0  # ridge of folding in
 _WORD: Final = r"[^\s/,;:()]+"
 _MOST_VALUES: Final = 60  # of a trait that is a feature
+_MOST_ITEM_VALUES: Final = 2_000  # of a field that describes items: what new ones are known by
+_LEAST_ITEMS: Final = 3  # that share a value, for it to be learned from
 
 
 def fit_popular(matrix: sparse.csr_array, features: Features) -> Popular:
@@ -122,7 +124,7 @@ def fit_hybrid(
     """Fit vectors of people, items and their features together, by LightFM's WARP loss.
 
     Identity features are kept, else known people would be described by their features alone.
-    One thread makes it reproducible.
+    What somebody dealt with more counts more, by its logarithm. One thread makes it reproducible.
 
     Raises
     ------
@@ -132,7 +134,7 @@ def fit_hybrid(
     from lightfm import LightFM  # noqa: PLC0415
 
     people, person_names = one_hot(person_features, matrix.shape[0])
-    items, _ = one_hot(item_features, matrix.shape[1])
+    items, _ = one_hot(item_features, matrix.shape[1], most=_MOST_ITEM_VALUES, least=_LEAST_ITEMS)
     own, things = _with_identity(people), _with_identity(items)
     seen = sparse.coo_matrix(_once(matrix), dtype=np.float32)
     seen = sparse.coo_matrix(
@@ -146,7 +148,11 @@ def fit_hybrid(
         item_alpha=alpha,
         random_state=seed,
     )
-    weights = seen.copy()
+    strengths = np.log1p(matrix.tocoo().data)
+    mean = float(strengths.mean()) if len(strengths) else 1.0
+    weights = sparse.coo_matrix(
+        ((strengths / mean).astype(np.float32), (seen.row, seen.col)), shape=seen.shape
+    )
     model.fit(
         seen,
         user_features=own,
@@ -192,19 +198,33 @@ def fit_content(item_features: Features, names: NDArray[Any]) -> Content:
     return Content(sparse.csr_array(rows), tuple(made.get_feature_names_out()))
 
 
-def one_hot(features: Features, n: int) -> tuple[sparse.csr_array, tuple[str, ...]]:
-    """Code features as columns ``name=value``, those values that most have; rows of n."""
-    columns: list[NDArray[np.int64]] = []
+def one_hot(
+    features: Features, n: int, *, most: int = _MOST_VALUES, least: int = 1
+) -> tuple[sparse.csr_array, tuple[str, ...]]:
+    """Code features as columns ``name=value``, those values that most have; rows of n.
+
+    Parameters
+    ----------
+    most : int
+        Values of a feature that get a column.
+    least : int
+        Rows that a value must have for one: what only one has tells nothing of others.
+    """
+    rows: list[NDArray[np.int64]] = []
+    places: list[NDArray[np.int64]] = []
     names: list[str] = []
     for name, values in features.items():
-        for value in _values(values):
-            names.append(f"{name}={value}")
-            columns.append(np.flatnonzero(values == value))
-    rows = np.concatenate(columns) if columns else np.empty(0, dtype=np.int64)
-    places = np.repeat(np.arange(len(columns)), [len(column) for column in columns])
-    coded = sparse.csr_array(
-        (np.ones(len(rows), np.float32), (rows, places)), shape=(n, len(names))
-    )
+        chosen = _values(values, most, least)
+        place = {value: len(names) + number for number, value in enumerate(chosen)}
+        found = np.array([place.get(value, -1) for value in values], dtype=np.int64)
+        known = np.flatnonzero(found >= 0)
+        rows.append(known)
+        places.append(found[known])
+        names += [f"{name}={value}" for value in chosen]
+    together = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
+    columns = np.concatenate(places) if places else np.empty(0, dtype=np.int64)
+    ones = np.ones(len(together), np.float32)
+    coded = sparse.csr_array((ones, (together, columns)), shape=(n, len(names)))
     return coded, tuple(names)
 
 
@@ -255,10 +275,11 @@ def _with_identity(coded: sparse.csr_array) -> sparse.csr_matrix:
     return whole
 
 
-def _values(values: NDArray[Any]) -> list[str]:
+def _values(values: NDArray[Any], most: int = _MOST_VALUES, least: int = 1) -> list[str]:
     """List a feature's values, the most frequent first, no more than are worth a column."""
     counts: dict[str, int] = {}
     for value in values:
         if isinstance(value, str) and value:
             counts[value] = counts.get(value, 0) + 1
-    return sorted(counts, key=lambda value: (-counts[value], value))[:_MOST_VALUES]
+    ranked = sorted(counts, key=lambda value: (-counts[value], value))[:most]
+    return [value for value in ranked if counts[value] >= least]
