@@ -35,7 +35,7 @@ from pipelines.deliver import Deliverer
 
 ROOT = Path(__file__).parents[2]
 KILLS = 54
-PEOPLE = 40
+PEOPLE = 400  # so many that live state keeps all events of each, however quick the machine is
 SENDERS = 3
 
 
