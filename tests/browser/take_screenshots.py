@@ -26,15 +26,18 @@ PAGES: Final = {
     "segment-distilled": "/segment?run=1&cluster=2",
     "segment-people": "/segment?segment=loyal&tab=Who+they+are",
     "segment-versions": "/segment?segment=loyal&tab=Versions",
+    "recommendations": "/recommendations?person=2375",
+    "models": "/models",
     "experiments": "/experiments",
     "experiment": "/experiment?analysis=2",
     "publications": "/publications",
+    "data": "/data",
     "runs": "/runs",
 }
 SIZES: Final = {1440: 900, 390: 844}
 THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 # A map, a chart or a table is drawn; of versions, their comparison stands.
-PAINTED: Final = ".stage[data-painted], canvas, svg.marks, .st-key-versions_compared"
+PAINTED: Final = ".stage[data-painted], canvas, svg.marks, .st-key-versions_compared, .st-key-steered"
 
 
 def take(chromium: Browser, url: str, name: str, path: str) -> None:
