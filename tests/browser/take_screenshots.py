@@ -36,8 +36,10 @@ PAGES: Final = {
 }
 SIZES: Final = {1440: 900, 390: 844}
 THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
-# A map, a chart or a table is drawn; of versions, their comparison stands.
-PAINTED: Final = ".stage[data-painted], canvas, svg.marks, .st-key-versions_compared, .st-key-steered"
+# A map, a chart or a table is drawn; of versions their comparison stands, of lists their switch.
+PAINTED: Final = (
+    ".stage[data-painted], canvas, svg.marks, .st-key-versions_compared, .st-key-steered"
+)
 
 
 def take(chromium: Browser, url: str, name: str, path: str) -> None:
