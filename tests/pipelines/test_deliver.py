@@ -138,7 +138,8 @@ def test_what_an_import_brought_is_not_doubled_and_reaches_live_state(
     when = (NOW - timedelta(seconds=60)).replace(tzinfo=None).isoformat()
     same = event(1, when, "u1", type="track", event="Product Viewed")
     write_events(tmp_path / "in" / "a.parquet", [{**same, "properties": {"price": 1.0}}])
-    run_import(context(workspace, engine), {"source": "events", "path": str(tmp_path / "in")})
+    params = {"source": "events", "path": str(tmp_path / "in")}
+    run_import(context(workspace, engine, now=NOW), params)
     delivered(deliverer)
     assert person(deliverer, "u1").profile.events["Product Viewed"].properties == [{"price": 1.0}]
     log.write(viewed("m1"), viewed("m2"))

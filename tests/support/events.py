@@ -50,6 +50,8 @@ def write_events(path: Path, events: Sequence[dict[str, Any]]) -> Path:
     return path
 
 
-def context(workspace: Workspace, engine: Engine, as_of: datetime = NOW) -> JobContext:
+def context(
+    workspace: Workspace, engine: Engine, as_of: datetime = NOW, *, now: datetime = NOW
+) -> JobContext:
     """Give what a job needs, outside the queue."""
-    return JobContext(workspace, engine, NOW, as_of, ListReporter())
+    return JobContext(workspace, engine, now, as_of, ListReporter())
