@@ -58,6 +58,15 @@ class Codes:
 
     def counts(self, rows: Flags) -> Floats:
         """Count some people by bin: shape (T, WIDTH)."""
+        if 2 * np.count_nonzero(rows) > len(rows):  # fewer are left out than are counted
+            return self._everybody - self._counted(~rows)
+        return self._counted(rows)
+
+    @cached_property
+    def _everybody(self) -> Floats:
+        return self._counted(np.ones(len(self), np.bool_))
+
+    def _counted(self, rows: Flags) -> Floats:
         columns = len(self.by_column)
         taken = self.by_person[np.flatnonzero(rows)]
         counts = np.bincount(taken.ravel(), minlength=columns * WIDTH)
