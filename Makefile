@@ -60,8 +60,9 @@ test: $(DEV_STAMP) ## Run every check and every test
 	@echo "All checks and tests passed."
 
 nightly: $(DEV_STAMP) ## Hold rules to their meaning over ten thousand random rules and populations
-	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -ra --timeout 7200 tests/data/test_segment_meaning.py \
-	  tests/data/test_segment_population.py
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -ra -n 2 --timeout 7200 \
+	  tests/data/test_segment_meaning.py tests/data/test_segment_population.py \
+	  tests/kindred/segments/test_conditions.py
 
 check: $(DEV_STAMP) ## Check format, lint, types and imports
 	@echo "Checking format, lint, types, imports"

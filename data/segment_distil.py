@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,9 @@ from data.workspace import Workspace
 from kindred.segments.bitmap import Bitmap
 from kindred.segments.describe import Names, sentence
 from kindred.segments.distil import MOST_CONDITIONS, Quality, distil, sample
-from kindred.segments.distil_columns import CategoryColumn, Column, NumberColumn
+from kindred.segments.distil_columns import CategoryColumn, Column, NumberColumn, TimeColumn
+from kindred.segments.distil_lists import ListColumn
+from kindred.segments.durations import micros
 from kindred.segments.rules import Rule
 from kindred.traits.trait import TraitType
 
@@ -81,10 +83,13 @@ def distil_people(
 ) -> Distilled:
     """Learn rules on traits that catch the picked people, from short to exact.
 
+    What people did is not looked at, only what traits say of it: every event in every window would
+    have to be counted.
+
     Parameters
     ----------
     traits : collection of str, optional
-        Those that rules may speak of; else all that are numbers, texts or flags.
+        Those that rules may speak of; else all, but texts of which hardly two are alike.
     names : mapping, optional
         How sentences call what rules refer to.
 
@@ -184,24 +189,18 @@ def clusters_hit(
 
 def _columns(
     population: Population, wanted: Sequence[tuple[str, TraitType]], rows: NDArray[np.intp]
-) -> list[Column]:
+) -> list[Column | ListColumn]:
     places = pa.array(rows)
 
-    def read(asked: tuple[str, TraitType]) -> Column | None:
+    def read(asked: tuple[str, TraitType]) -> Column | ListColumn | None:
         name, kind = asked
-        if kind in _NUMBERS:
-            return _number(name, population.columns.read(name).take(places))
-        if kind is TraitType.CATEGORY:
-            return _texts(name, population.columns.read(name).take(places))
-        if kind is TraitType.FLAG:
-            return _flag(name, population.columns.read(name).take(places))
-        return None
+        found = population.columns.read(name).take(places)
+        if kind is TraitType.TIME:
+            return _time(name, found, micros(population.as_of))
+        return _READERS[kind](name, found)
 
     with ThreadPoolExecutor(THREADS) as pool:
         return [column for column in pool.map(read, wanted) if column is not None]
-
-
-_NUMBERS: Final = frozenset({TraitType.NUMBER, TraitType.INTEGER})
 
 
 def _number(name: str, read: pa.ChunkedArray) -> NumberColumn:
@@ -221,3 +220,31 @@ def _texts(name: str, read: pa.ChunkedArray) -> CategoryColumn | None:
 def _flag(name: str, read: pa.ChunkedArray) -> CategoryColumn:
     codes: Any = read.cast(pa.int8()).fill_null(-1).to_numpy(zero_copy_only=False)
     return CategoryColumn(name, codes, (False, True))
+
+
+def _time(name: str, read: pa.ChunkedArray, as_of: int) -> TimeColumn:
+    counted = read.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    since: Any = pc.subtract(counted, as_of).cast(pa.float64(), safe=False)
+    return TimeColumn(name, since.to_numpy(zero_copy_only=False), as_of)
+
+
+def _list(name: str, read: pa.ChunkedArray) -> ListColumn | None:
+    lists = read.combine_chunks()
+    flat = lists.flatten()
+    whose = pc.list_parent_indices(lists).filter(flat.is_valid()).to_numpy(zero_copy_only=False)
+    coded = flat.drop_null().dictionary_encode()
+    if len(coded.dictionary) > MOST_TEXTS:
+        return None
+    lengths = np.bincount(whose, minlength=len(lists))
+    lengths[lists.is_null().to_numpy(zero_copy_only=False)] = -1
+    codes = coded.indices.to_numpy(zero_copy_only=False)
+    return ListColumn(name, codes, lengths, coded.dictionary.to_pylist())
+
+
+_READERS: Final[Mapping[TraitType, Callable[[str, Any], Column | ListColumn | None]]] = {
+    TraitType.NUMBER: _number,
+    TraitType.INTEGER: _number,
+    TraitType.CATEGORY: _texts,
+    TraitType.FLAG: _flag,
+    TraitType.LIST: _list,
+}

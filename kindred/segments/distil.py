@@ -7,18 +7,20 @@ tomorrow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kindred.errors import UserError
 from kindred.segments.distil_columns import Bins, Column, cut
-from kindred.segments.distil_leaves import leaf
+from kindred.segments.distil_leaves import leaf, together
+from kindred.segments.distil_lists import ListColumn, ranked
 from kindred.segments.distil_search import Coded, Terms, caught, search
-from kindred.segments.rules import AllRule, AnyRule, Rule
+from kindred.segments.rules import AnyRule, Rule
+from kindred.segments.walk import leaves
 
 MOST_CONDITIONS: Final = 5
 FEWEST_PICKED: Final = 10
@@ -124,7 +126,7 @@ def sample(picked: Flags, seed: int = SEED) -> Sample:
 
 
 def distil(
-    columns: Sequence[Column],
+    columns: Sequence[Column | ListColumn],
     picked: Flags,
     *,
     weight: float = 1.0,
@@ -135,7 +137,7 @@ def distil(
 
     Parameters
     ----------
-    columns : sequence of Column
+    columns : sequence of Column or ListColumn
         What is known of each of n people.
     picked : array of bool, shape (n,)
     weight : float
@@ -148,7 +150,8 @@ def distil(
     UserError
         Nothing is known of them that differs from person to person.
     """
-    found = [(column, bins) for column in columns if (bins := cut(column, picked)) is not None]
+    flat = list(_flat(columns, picked, weight))
+    found = [(column, bins) for column in flat if (bins := cut(column, picked)) is not None]
     if not found:
         raise UserError(
             "Nothing is known that tells people apart.", "Compute traits, or choose more of them."
@@ -158,13 +161,23 @@ def distil(
     checked = _checked(people, most_conditions, seed)
     steps: list[Step] = []
     for terms, quality in zip((one.terms for one in learned), checked, strict=True):
-        conditions = sum(len(term) for term in terms)
-        if steps and (
-            quality.f1 < steps[-1].checked.f1 + WORTH_MORE or conditions <= steps[-1].conditions
-        ):
+        rule = _rule(terms, found)
+        conditions = sum(1 for _ in leaves(rule))
+        if steps and quality.f1 < steps[-1].checked.f1 + WORTH_MORE:
             continue
-        steps.append(Step(_rule(terms, found), conditions, quality))
+        while steps and steps[-1].conditions >= conditions:  # two may have become one
+            steps.pop()
+        steps.append(Step(rule, conditions, quality))
     return steps
+
+
+def _flat(columns: Sequence[Column | ListColumn], picked: Flags, weight: float) -> Iterator[Column]:
+    """Give columns of which everybody has one value."""
+    for column in columns:
+        if isinstance(column, ListColumn):
+            yield from ranked(column, picked, weight)
+        else:
+            yield column
 
 
 def _checked(people: Coded, most: int, seed: int) -> list[Quality]:
@@ -184,8 +197,5 @@ def _checked(people: Coded, most: int, seed: int) -> list[Quality]:
 
 def _rule(terms: Terms, found: Sequence[tuple[Column, Bins]]) -> Rule:
     """Write what was found in the rule language."""
-    parts: list[Rule] = []
-    for term in terms:
-        leaves: list[Any] = [leaf(*found[one.column], one.allowed) for one in term]
-        parts.append(leaves[0] if len(leaves) == 1 else AllRule(tuple(leaves)))
+    parts = [together([leaf(*found[one.column], one.allowed) for one in term]) for term in terms]
     return parts[0] if len(parts) == 1 else AnyRule(tuple(parts))

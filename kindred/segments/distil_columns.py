@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kindred.segments.check_values import LARGEST
+from kindred.segments.durations import DAY
 
 WIDTH: Final = 256  # codes of a column
 UNKNOWN: Final = 255  # the code of those of whom it is not known
 MOST_BINS: Final = 240  # of a number
+LONGEST: Final = 36_500 * DAY  # from now, beyond which a time is as good as there
 MOST_CATEGORIES: Final = 60  # of a text; the others are one
 
 Flags = NDArray[np.bool_]
@@ -52,7 +55,54 @@ class CategoryColumn:
     values: Sequence[str] | Sequence[bool]
 
 
-Column = NumberColumn | CategoryColumn
+@dataclass(frozen=True)
+class TimeColumn:
+    """A time of each person.
+
+    Parameters
+    ----------
+    values : array of shape (n,)
+        Microseconds after `as_of`, so negative of what is past; NaN where unknown.
+    as_of : int
+        Microseconds since 1970.
+    """
+
+    name: str
+    values: NDArray[np.float64]
+    as_of: int
+
+
+@dataclass(frozen=True)
+class RankedColumn:
+    """Of a list that each person has, the first value in an order of merit; see `distil_lists`.
+
+    Whoever has any of the first k values is then who has a code below k: one cut along an order,
+    where values that people have several of fall into no bins of their own.
+
+    Parameters
+    ----------
+    codes : array of int, shape (n,)
+        Places in `values`, their number for lists without any of them; negative where unknown.
+    wanted : bool
+        Whether those who have such values are sought, or those who have none.
+    """
+
+    name: str
+    codes: NDArray[np.integer]
+    values: Sequence[str] | Sequence[float]
+    wanted: bool
+
+
+Column = NumberColumn | CategoryColumn | TimeColumn | RankedColumn
+
+
+class Shape(IntEnum):
+    """Which bins of a column one condition may take together."""
+
+    ANY = 0
+    RUN = 1  # neighbours
+    HEAD = 2  # neighbours from the first
+    TAIL = 3  # neighbours up to the last
 
 
 @dataclass(frozen=True)
@@ -78,11 +128,7 @@ class Bins:
     places: Rows
     rest: bool = False
     exact: bool = False
-
-    @property
-    def ordered(self) -> bool:
-        """Whether bins follow one another, as those of a number do."""
-        return len(self.edges) > 0
+    shape: Shape = Shape.ANY
 
     @property
     def count(self) -> int:
@@ -92,8 +138,15 @@ class Bins:
 
 def cut(column: Column, picked: Flags) -> Bins | None:
     """Cut a column into bins, of shape (n,); None where everybody is alike."""
-    bins = _numbers(column, picked) if isinstance(column, NumberColumn) else _texts(column, picked)
-    return bins if len(np.unique(bins.codes)) > 1 else None
+    if isinstance(column, RankedColumn):
+        bins = _ranked(column)
+    elif isinstance(column, CategoryColumn):
+        bins = _texts(column, picked)
+    elif isinstance(column, TimeColumn):
+        bins = _numbers(np.clip(column.values, -LONGEST, LONGEST), picked, apart=0.0)
+    else:
+        bins = _numbers(clipped(column), picked)
+    return bins if (bins.codes != bins.codes[0]).any() else None
 
 
 def clipped(column: NumberColumn) -> NDArray[np.float64]:
@@ -101,9 +154,14 @@ def clipped(column: NumberColumn) -> NDArray[np.float64]:
     return np.clip(column.values, -LARGEST, LARGEST)
 
 
-def _numbers(column: NumberColumn, picked: Flags) -> Bins:
-    """Place edges at quantiles of those picked and of the others, half of them each."""
-    values = clipped(column)
+def _numbers(values: NDArray[np.float64], picked: Flags, apart: float | None = None) -> Bins:
+    """Place edges at quantiles of those picked and of the others, half of them each.
+
+    Parameters
+    ----------
+    apart : float, optional
+        No bin holds values both below this one and from it on.
+    """
     known = ~np.isnan(values)
     edges = np.unique(values[known])
     exact = len(edges) <= MOST_BINS
@@ -114,10 +172,18 @@ def _numbers(column: NumberColumn, picked: Flags) -> Bins:
             for part in (values[known & picked], values[known & ~picked])
             if len(part)
         ]
-        edges = np.unique(np.concatenate([edges[:1], *parts]))
+        after = [] if apart is None else [edges[np.searchsorted(edges, apart) :][:1]]
+        edges = np.unique(np.concatenate([edges[:1], *parts, *after]))
     codes = np.full(len(values), UNKNOWN, np.intp)
     codes[known] = np.searchsorted(edges, values[known], side="right") - 1
-    return Bins(codes, edges, np.empty(0, np.intp), exact=exact)
+    return Bins(codes, edges, np.empty(0, np.intp), exact=exact, shape=Shape.RUN)
+
+
+def _ranked(column: RankedColumn) -> Bins:
+    codes = np.where(column.codes >= 0, column.codes, UNKNOWN).astype(np.intp)
+    places = np.arange(len(column.values))
+    shape = Shape.HEAD if column.wanted else Shape.TAIL
+    return Bins(codes, np.empty(0), places, rest=True, shape=shape)
 
 
 def _texts(column: CategoryColumn, picked: Flags) -> Bins:

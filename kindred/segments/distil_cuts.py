@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kindred.segments.distil_columns import UNKNOWN, WIDTH
+from kindred.segments.distil_columns import UNKNOWN, WIDTH, Shape
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -65,24 +65,30 @@ class Cuts:
     allowed: Flags
 
 
-def best_cuts(hits: Floats, misses: Floats, ordered: Flags, score: Score) -> Cuts:
+def best_cuts(hits: Floats, misses: Floats, shapes: NDArray[np.integer], score: Score) -> Cuts:
     """Find each column's best condition.
 
     Parameters
     ----------
     hits, misses : array of shape (T, WIDTH)
         How many of the picked and of the others are in each bin.
-    ordered : array of bool, shape (T,)
-        Which columns are numbers.
+    shapes : array of int, shape (T,)
+        Which bins of each column one condition may take: a :class:`Shape`.
     """
-    known_hits, known_misses = hits[:, :UNKNOWN], misses[:, :UNKNOWN]
     found = np.empty(len(hits))
     allowed = np.zeros((len(hits), WIDTH), np.bool_)
-    for which, find in ((ordered, _intervals), (~ordered, _sets)):
-        if which.any():
-            found[which], allowed[which, :UNKNOWN] = find(
-                known_hits[which], known_misses[which], score
-            )
+    for shape, find in _FINDERS:
+        which = np.flatnonzero(shapes == shape)
+        if len(which):
+            known_hits, known_misses = hits[which, :UNKNOWN], misses[which, :UNKNOWN]
+            # Most columns have far fewer bins than the widest may have.
+            anybody = np.any(known_hits + known_misses, axis=0)
+            used = int(np.flatnonzero(anybody).max(initial=0)) + 1
+            score_of, bins = find(known_hits[:, :used], known_misses[:, :used], score)
+            found[which] = score_of
+            allowed[which, :used] = bins
+            if shape in _OPEN:  # what ends with the last bin that anybody is in has no end
+                allowed[which, used:UNKNOWN] = bins[:, -1:]
     unknown = score.of(hits[:, UNKNOWN], misses[:, UNKNOWN])
     better = unknown > found
     allowed[better] = np.arange(WIDTH) == UNKNOWN
@@ -91,24 +97,50 @@ def best_cuts(hits: Floats, misses: Floats, ordered: Flags, score: Score) -> Cut
 
 def _intervals(hits: Floats, misses: Floats, score: Score) -> tuple[Floats, Flags]:
     """Find the best interval, with one end only unless the other adds something."""
-    start, end, both = _two_ended(hits, misses, score)
     up, down = _upto(hits), _upto(misses)
-    one = score.of(up, down)[:, 1:]
-    two = score.of(up[:, -1:] - up, down[:, -1:] - down)[:, :-1]
-    rows = np.arange(len(hits))
-    last, first = one.argmax(axis=1), two.argmax(axis=1)
-    low, high = one[rows, last], two[rows, first]
+    last, low = _head(up, down, score)
+    first, high = _tail(up, down, score)
     single = np.maximum(low, high)
+    start, end, both = _two_ended(hits, misses, single, score)
     keep = both > single + TWO_ENDS
     start = np.where(keep, start, np.where(low >= high, 0, first))
     end = np.where(keep, end, np.where(low >= high, last, hits.shape[1] - 1))
-    place = np.arange(hits.shape[1])
-    inside = (place >= start[:, None]) & (place <= end[:, None])
-    return np.where(keep, both, single), inside
+    return np.where(keep, both, single), _between(start, end, hits.shape[1])
 
 
-def _two_ended(hits: Floats, misses: Floats, score: Score) -> tuple[Any, Any, Floats]:
-    """Climb to the interval of the best ratio, all columns at once.
+def _heads(hits: Floats, misses: Floats, score: Score) -> tuple[Floats, Flags]:
+    """Find the best run of bins that begins with the first."""
+    last, found = _head(_upto(hits), _upto(misses), score)
+    return found, _between(np.zeros_like(last), last, hits.shape[1])
+
+
+def _tails(hits: Floats, misses: Floats, score: Score) -> tuple[Floats, Flags]:
+    """Find the best run of bins that ends with the last."""
+    first, found = _tail(_upto(hits), _upto(misses), score)
+    return found, _between(first, np.full_like(first, hits.shape[1] - 1), hits.shape[1])
+
+
+def _head(up: Floats, down: Floats, score: Score) -> tuple[NDArray[np.intp], Floats]:
+    scores = score.of(up, down)[:, 1:]
+    last = scores.argmax(axis=1)
+    return last, scores[np.arange(len(up)), last]
+
+
+def _tail(up: Floats, down: Floats, score: Score) -> tuple[NDArray[np.intp], Floats]:
+    scores = score.of(up[:, -1:] - up, down[:, -1:] - down)[:, :-1]
+    first = scores.argmax(axis=1)
+    return first, scores[np.arange(len(up)), first]
+
+
+def _between(first: NDArray[np.intp], last: NDArray[np.intp], bins: int) -> Flags:
+    place = np.arange(bins)
+    return (place >= first[:, None]) & (place <= last[:, None])
+
+
+def _two_ended(
+    hits: Floats, misses: Floats, least: Floats, score: Score
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    """Climb to the interval of the best ratio, from one that is to be beaten, all columns at once.
 
     To beat a ratio r, an interval's sum of (1 + β²) · hits − r · caught must be the largest, which
     one pass finds. Sources: Dinkelbach, *On nonlinear fractional programming*, Management Science
@@ -116,24 +148,33 @@ def _two_ended(hits: Floats, misses: Floats, score: Score) -> tuple[Any, Any, Fl
     """
     weight, caught = 1 + score.beta**2, hits + misses
     up, down = _upto(hits), _upto(misses)
-    ratio = score.of(up[:, -1], down[:, -1])
-    rows, place = np.arange(len(hits)), np.arange(hits.shape[1] + 1)
+    ratio = least.copy()
     start, end = np.zeros(len(hits), np.intp), np.full(len(hits), hits.shape[1] - 1)
+    climbing = np.arange(len(hits))  # the columns whose ratio still rises
     for _ in range(ROUNDS):
-        so_far = _upto(weight * hits - ratio[:, None] * caught)
-        lowest = np.minimum.accumulate(so_far, axis=1)
-        where = np.maximum.accumulate(np.where(so_far == lowest, place, 0), axis=1)
-        last = (so_far[:, 1:] - lowest[:, :-1]).argmax(axis=1)
-        first = where[rows, last]
+        gain = weight * hits[climbing] - ratio[climbing, None] * caught[climbing]
+        first, last = _largest_sums(gain)
         found = score.of(
-            up[rows, last + 1] - up[rows, first], down[rows, last + 1] - down[rows, first]
+            up[climbing, last + 1] - up[climbing, first],
+            down[climbing, last + 1] - down[climbing, first],
         )
-        better = found > ratio + 1e-12
-        if not better.any():
+        better = found > ratio[climbing] + 1e-12
+        climbing = climbing[better]
+        if not len(climbing):
             break
-        start, end = np.where(better, first, start), np.where(better, last, end)
-        ratio = np.where(better, found, ratio)
+        start[climbing], end[climbing] = first[better], last[better]
+        ratio[climbing] = found[better]
     return start, end, ratio
+
+
+def _largest_sums(gain: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find the run of bins with the largest sum in each row, its first and its last."""
+    so_far = _upto(gain)
+    lowest = np.minimum.accumulate(so_far, axis=1)
+    last = (so_far[:, 1:] - lowest[:, :-1]).argmax(axis=1)
+    # The run begins where what came before it was lowest.
+    before = np.arange(so_far.shape[1]) <= last[:, None]
+    return np.where(before, so_far, np.inf).argmin(axis=1), last
 
 
 def _sets(hits: Floats, misses: Floats, score: Score) -> tuple[Floats, Flags]:
@@ -168,3 +209,12 @@ def _few(inside: Flags, hits: Floats) -> Flags:
 def _upto(values: Floats) -> Floats:
     """Add up along the bins, beginning with 0: shape (T, bins + 1)."""
     return np.concatenate((np.zeros((len(values), 1)), np.cumsum(values, axis=1)), axis=1)
+
+
+_FINDERS: Final = (
+    (Shape.ANY, _sets),
+    (Shape.RUN, _intervals),
+    (Shape.HEAD, _heads),
+    (Shape.TAIL, _tails),
+)
+_OPEN: Final = frozenset({Shape.RUN, Shape.TAIL})

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from math import ceil, floor, isinf, log10
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kindred.segments.distil_columns import UNKNOWN, Bins, CategoryColumn, Column, NumberColumn
-from kindred.segments.rules import TraitRule
-
-# Of a bin, by which an end may be moved to be a rounder number; never past the edge itself, where
-# many people may stand.
-NEAR: Final = 0.3
+from kindred.segments.distil_columns import (
+    UNKNOWN,
+    Bins,
+    CategoryColumn,
+    Column,
+    NumberColumn,
+    RankedColumn,
+    TimeColumn,
+)
+from kindred.segments.distil_numbers import NEAR, roundest, share_of_gap
+from kindred.segments.distil_times import when
+from kindred.segments.rules import AllRule, Rule, Scalar, TraitRule
 
 Flags = NDArray[np.bool_]
 
@@ -24,7 +30,7 @@ def leaf(column: Column, bins: Bins, allowed: Flags) -> TraitRule:
     Parameters
     ----------
     allowed : array of bool, shape (WIDTH,)
-        A run of neighbours where the column is a number; known values, or unknown alone.
+        A run of neighbours where the column is ordered; known values, or unknown alone.
     """
     if allowed[UNKNOWN]:
         return TraitRule(column.name, "is_not_set")
@@ -33,7 +39,39 @@ def leaf(column: Column, bins: Bins, allowed: Flags) -> TraitRule:
         return TraitRule(column.name, "is_set")
     if isinstance(column, NumberColumn):
         return _interval(column, bins, int(inside[0]), int(inside[-1]))
+    if isinstance(column, TimeColumn):
+        return when(column, bins, int(inside[0]), int(inside[-1]))
+    if isinstance(column, RankedColumn):
+        return _ranked(column, inside)
     return _among(column, bins, inside)
+
+
+def together(found: Sequence[TraitRule]) -> Rule:
+    """Write conditions that all hold; of one list, what each must hold becomes one condition."""
+    alone: dict[str, list[TraitRule]] = {}
+    for one in found:
+        if one.op == "any_of" and isinstance(one.value, tuple) and len(one.value) == 1:
+            alone.setdefault(one.trait, []).append(one)
+    written: list[Rule] = []
+    for one in found:
+        same = alone.get(one.trait, [])
+        if one not in same or len(same) < 2:
+            written.append(one)
+        elif one is same[0]:
+            values = [value for each in same for value in _values(each)]
+            written.append(TraitRule(one.trait, "all_of", tuple(dict.fromkeys(values))))
+    return written[0] if len(written) == 1 else AllRule(tuple(written))
+
+
+def _values(one: TraitRule) -> tuple[Scalar, ...]:
+    return one.value if isinstance(one.value, tuple) else ()
+
+
+def _ranked(column: RankedColumn, inside: NDArray[np.intp]) -> TraitRule:
+    """Write the first values of a ranking as those sought, or as those that nobody has."""
+    if column.wanted:
+        return TraitRule(column.name, "any_of", tuple(column.values[: int(inside[-1]) + 1]))
+    return TraitRule(column.name, "none_of", tuple(column.values[: int(inside[0])]))
 
 
 def _interval(column: NumberColumn, bins: Bins, first: int, last: int) -> TraitRule:
@@ -51,7 +89,7 @@ def _start(column: NumberColumn, bins: Bins, first: int) -> float | int:
     edge, before = bins.edges[first], bins.edges[first - 1]
     if column.whole:
         return int(edge)
-    return roundest(edge - (0.5 if bins.exact else NEAR) * (edge - before), edge)
+    return roundest(edge - share_of_gap(bins) * (edge - before), edge)
 
 
 def _end(column: NumberColumn, bins: Bins, last: int) -> float | int:
@@ -77,42 +115,3 @@ def _listed(column: CategoryColumn, op: Literal["in", "not_in"], places: list[in
     if len(values) > 1:
         return TraitRule(column.name, op, values)
     return TraitRule(column.name, "eq" if op == "in" else "ne", values[0])
-
-
-def roundest(low: float, high: float) -> float | int:
-    """Give the number from `low` to `high` that has the fewest digits.
-
-    Examples
-    --------
-    >>> roundest(0.1287, 0.1343), roundest(97.2, 104.9), roundest(-3.5, 2.0)
-    (0.13, 100, 0)
-    """
-    if low <= 0 <= high:
-        return 0
-    if isinf(low) or isinf(high) or low == high:
-        return _plain(high if isinf(low) else low)
-    if high < 0:
-        return -roundest(-high, -low)
-    start = floor(log10(high)) + 1
-    for digits in range(start, start - 20, -1):
-        for step in (5, 2, 1):
-            found = _multiple(low, high, digits, step)
-            if found is not None:
-                return found
-    return _plain(low)
-
-
-def _multiple(low: float, high: float, digits: int, step: int) -> float | int | None:
-    """Find a multiple of step · 10^digits within, the one nearest to the middle."""
-    unit = step * 10.0**digits
-    first, last = ceil(low / unit), floor(high / unit)
-    if first > last:
-        return None
-    middle = min(max(round((low + high) / 2 / unit), first), last)
-    found = round(middle * unit, max(-digits, 0))
-    return _plain(found) if low <= found <= high else None
-
-
-def _plain(number: float) -> float | int:
-    whole = float(number).is_integer() and abs(number) < 1 << 53
-    return int(number) if whole else float(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from typing import Final
@@ -16,6 +16,7 @@ from kindred.segments.distil_cuts import Cuts, Score, best_cuts
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
 
 BEAM: Final = 3  # beginnings that are followed at once
 BEAM_BESIDE: Final = 2  # the same for a list beside another
@@ -27,44 +28,85 @@ ANOTHER: Final = 0.01  # what an “or” must add: one list of conditions reads
 
 
 @dataclass(frozen=True)
+class Codes:
+    """The bins of some people, laid out twice: by person to be counted, by column to be tested.
+
+    Parameters
+    ----------
+    by_person : array of int, shape (people, T)
+        Column t's are counted from t · `WIDTH`.
+    by_column : array of uint8, shape (T, people)
+    """
+
+    by_person: NDArray[np.intp]
+    by_column: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, bins: Sequence[Bins], rows: Rows) -> Codes:
+        """Put columns side by side."""
+        by_column = np.stack([one.codes[rows].astype(np.uint8) for one in bins])
+        offsets = np.arange(len(bins)) * WIDTH
+        return cls(np.ascontiguousarray(by_column.T) + offsets, by_column)
+
+    def __len__(self) -> int:
+        """Count the people."""
+        return len(self.by_person)
+
+    def part(self, rows: Rows) -> Codes:
+        """Keep some people."""
+        return Codes(self.by_person[rows], self.by_column[:, rows])
+
+    def counts(self, rows: Flags) -> Floats:
+        """Count some people by bin: shape (T, WIDTH)."""
+        if 2 * np.count_nonzero(rows) > len(rows):  # fewer are left out than are counted
+            return self._everybody - self._counted(~rows)
+        return self._counted(rows)
+
+    @cached_property
+    def _everybody(self) -> Floats:
+        return self._counted(np.ones(len(self), np.bool_))
+
+    def _counted(self, rows: Flags) -> Floats:
+        columns = len(self.by_column)
+        taken = self.by_person[np.flatnonzero(rows)]
+        counts = np.bincount(taken.ravel(), minlength=columns * WIDTH)
+        return counts.reshape(columns, WIDTH).astype(np.float64)
+
+
+@dataclass(frozen=True)
 class Coded:
     """People whose columns are cut into bins.
 
     Parameters
     ----------
-    hits, misses : array of int, shape (people, T)
-        Bins of the picked and of the others, column t's counted from t · `WIDTH`.
+    hits, misses : Codes
+        Of the picked and of the others.
     weight : float
         How many of the others each one stands for.
-    ordered : array of bool, shape (T,)
-        Which columns are numbers.
+    shapes : array of int, shape (T,)
+        Which bins of each column one condition may take: a `Shape`.
     """
 
-    hits: NDArray[np.intp]
-    misses: NDArray[np.intp]
+    hits: Codes
+    misses: Codes
     weight: float
-    ordered: Flags
+    shapes: NDArray[np.int8]
 
     @classmethod
     def of(cls, bins: Sequence[Bins], picked: Flags, weight: float) -> Coded:
         """Put columns side by side."""
-        codes = np.column_stack([one.codes for one in bins])
-        codes += np.arange(len(bins)) * WIDTH
-        ordered = np.array([one.ordered for one in bins])
-        return cls(codes[picked], codes[~picked], weight, ordered)
+        shapes = np.array([one.shape for one in bins], np.int8)
+        hits, misses = np.flatnonzero(picked), np.flatnonzero(~picked)
+        return cls(Codes.of(bins, hits), Codes.of(bins, misses), weight, shapes)
 
     def part(self, hits: Flags, misses: Flags) -> Coded:
         """Keep some people."""
-        return replace(self, hits=self.hits[hits], misses=self.misses[misses])
+        kept = self.hits.part(np.flatnonzero(hits)), self.misses.part(np.flatnonzero(misses))
+        return Coded(*kept, self.weight, self.shapes)
 
     def counts(self, hits: Flags, misses: Flags) -> tuple[Floats, Floats]:
         """Count some people, the picked and the others, by bin: two of shape (T, WIDTH)."""
-        others = self._counted(self.misses[misses]) * self.weight
-        return self._counted(self.hits[hits]), others
-
-    def _counted(self, codes: NDArray[np.intp]) -> Floats:
-        counts = np.bincount(codes.ravel(), minlength=len(self.ordered) * WIDTH)
-        return counts.reshape(len(self.ordered), WIDTH).astype(np.float64)
+        return self.hits.counts(hits), self.misses.counts(misses) * self.weight
 
 
 @dataclass(frozen=True)
@@ -79,9 +121,9 @@ class Condition:
     column: int
     allowed: Flags
 
-    def holds(self, codes: NDArray[np.intp]) -> Flags:
+    def holds(self, codes: Codes) -> Flags:
         """Say of which people it holds."""
-        return self.allowed[codes[:, self.column] - self.column * WIDTH]
+        return np.asarray(self.allowed.take(codes.by_column[self.column]))
 
 
 Term = tuple[Condition, ...]  # all of these
@@ -110,7 +152,7 @@ class Found:
         return sum(len(term) for term in self.terms)
 
 
-def caught(terms: Terms, codes: NDArray[np.intp]) -> Flags:
+def caught(terms: Terms, codes: Codes) -> Flags:
     """Say which people some conditions catch."""
     found = np.zeros(len(codes), np.bool_)
     for term in terms:
@@ -118,7 +160,7 @@ def caught(terms: Terms, codes: NDArray[np.intp]) -> Flags:
     return found
 
 
-def _all_hold(term: Term, codes: NDArray[np.intp]) -> Flags:
+def _all_hold(term: Term, codes: Codes) -> Flags:
     found = np.ones(len(codes), np.bool_)
     for condition in term:
         found &= condition.holds(codes)
@@ -220,7 +262,9 @@ class _Search:
     people: Coded
     beside: Found
     beam: int
-    kept: dict[Key, tuple[Floats, Floats]] = field(default_factory=dict, repr=False)
+    counted: dict[Key, tuple[Floats, Floats]] = field(default_factory=dict, repr=False)
+    cut: dict[tuple[Key, Score], Cuts] = field(default_factory=dict, repr=False)
+    seen: dict[Key, Found] = field(default_factory=dict, repr=False)
 
     @cached_property
     def score(self) -> Score:
@@ -230,7 +274,10 @@ class _Search:
 
     def longer(self, states: Sequence[Term], beta: float) -> list[Term]:
         """Add a condition to each, and keep the best."""
-        score = replace(self.score, beta=beta)
+        # How well those left are caught: beside the others' many, what catches hardly anybody would
+        # look best, and never grow into a condition that catches the few that are left.
+        left = len(self.people.hits) - int(np.count_nonzero(self.beside.hits))
+        score = Score(float(max(left, 1)), beta)
         every: list[tuple[float, Term]] = []
         for term in states:
             cuts = self._cuts(term, score)
@@ -264,16 +311,24 @@ class _Search:
 
     def found(self, term: Term) -> Found:
         """Say whom a list catches together with those beside it."""
-        hits = self.beside.hits | _all_hold(term, self.people.hits)
-        misses = self.beside.misses | _all_hold(term, self.people.misses)
-        whole = Score(self.score.people)
-        f1 = float(whole.of(hits.sum(), misses.sum() * self.people.weight))
-        return Found((*self.beside.terms, term), hits, misses, f1)
+        key = _key(term)
+        if key not in self.seen:
+            hits = self.beside.hits | _all_hold(term, self.people.hits)
+            misses = self.beside.misses | _all_hold(term, self.people.misses)
+            whole = Score(self.score.people)
+            f1 = whole.of(np.count_nonzero(hits), np.count_nonzero(misses) * self.people.weight)
+            self.seen[key] = Found((*self.beside.terms, term), hits, misses, float(f1))
+        return self.seen[key]
 
     def _cuts(self, term: Term, score: Score) -> Cuts:
+        """Find the best conditions to add to a list; asked again and again of the same."""
         key = _key(term)
-        if key not in self.kept:
-            hits = ~self.beside.hits & _all_hold(term, self.people.hits)
-            misses = ~self.beside.misses & _all_hold(term, self.people.misses)
-            self.kept[key] = self.people.counts(hits, misses)
-        return best_cuts(*self.kept[key], self.people.ordered, score)
+        asked = key, score
+        if asked not in self.cut:
+            if key not in self.counted:
+                found = self.found(term)
+                hits = found.hits & ~self.beside.hits
+                misses = found.misses & ~self.beside.misses
+                self.counted[key] = self.people.counts(hits, misses)
+            self.cut[asked] = best_cuts(*self.counted[key], self.people.shapes, score)
+        return self.cut[asked]

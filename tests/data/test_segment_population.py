@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -121,7 +122,7 @@ def test_adding_up_again_does_nothing_and_late_events_only_their_days(
 
 @pytest.mark.slow
 def test_random_rules_over_added_up_days_agree_with_memory(
-    filled: Workspace, engine: Engine
+    filled: Workspace, engine: Engine, pairs_held: Callable[[int], None]
 ) -> None:
     add_up(filled, engine)
     for as_of in (NOON, MIDNIGHT, NOON - timedelta(days=7)):
@@ -137,6 +138,7 @@ def test_random_rules_over_added_up_days_agree_with_memory(
             world = World(WORLD.people, as_of, segments=among)  # noqa: B023
             expected = in_memory(rule, world, as_of)  # noqa: B023
             assert population.members(rule).held().tolist() == expected  # noqa: B023
+            pairs_held(1)
 
         agree()
 

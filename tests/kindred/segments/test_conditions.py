@@ -24,7 +24,7 @@ from kindred.segments.rules import Rule
 from kindred.traits.trait import TraitType
 from tests.support.conditions import CONTEXT, holds, people, plain_rules
 from tests.support.segment_cases import read_cases
-from tests.support.segment_worlds import AS_OF
+from tests.support.segment_worlds import AS_OF, NIGHTLY
 
 LISTS = frozenset({"vip"})
 
@@ -34,7 +34,7 @@ def said(rule: Rule, lists: frozenset[str] = LISTS) -> Condition:
 
 
 @given(rule=plain_rules, people=people)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4_000 if NIGHTLY else 400, deadline=None)
 def test_growthbook_finds_whom_the_rule_finds(rule: Rule, people: list[Profile]) -> None:
     try:
         written = said(rule)
