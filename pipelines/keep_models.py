@@ -19,9 +19,9 @@ from kindred.recommend.blocks import in_blocks
 from kindred.recommend.dataset import DAY
 from kindred.recommend.exported import ROUTES, Exported, History
 from kindred.recommend.forms import Form, Popular
-from kindred.recommend.judge import best
 from kindred.recommend.recipes import BLEND, GROUPS, HYBRID, PERSONAL, POPULARITY
 from kindred.recommend.steering_cost import Sample
+from kindred.recommend.topk import best
 from kindred.recommend.training import Contest
 
 KEPT_ALONE: Final = (POPULARITY, GROUPS, PERSONAL, "covisitation_cosine", "als", HYBRID)

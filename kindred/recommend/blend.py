@@ -37,8 +37,8 @@ def route_places(crowd: Crowd) -> NDArray[np.int64]:
     return np.where(some, 0, np.where(told, 1, 2))
 
 
-def scaled(scores: Scores) -> Scores:
-    """Bring rows to one scale: 0 is the mean item, 1 the best; rows of NaN stay 0.
+def scaled(scores: Scores, weight: float | NDArray[np.floating[Any]] = 1.0) -> Scores:
+    """Bring rows to one scale: 0 is the mean item, `weight` the best; rows of NaN stay 0.
 
     Examples
     --------
@@ -47,28 +47,53 @@ def scaled(scores: Scores) -> Scores:
     """
     if not scores.size:
         return scores
-    middle = scores.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+    middle = scores.mean(axis=1, keepdims=True)
     span = scores.max(axis=1, keepdims=True) - middle
-    usable = span > 1e-12
-    found = np.where(usable, (scores - middle) / np.where(usable, span, 1.0), 0.0)
-    return np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+    usable = np.isfinite(span) & (span > 1e-12)
+    found: Scores = scores - middle
+    found *= np.where(usable, weight, 0.0).astype(np.float32) / np.where(usable, span, 1.0)
+    found[~usable[:, 0]] = 0.0
+    return found
+
+
+class Blending:
+    """The sum of models' scores, each scaled and weighed by each person's route."""
+
+    def __init__(self, weights: Mapping[str, Mapping[str, float]], crowd: Crowd) -> None:
+        self.scores: Scores = np.zeros((len(crowd), crowd.history.shape[1]), dtype=np.float32)
+        self._weights = weights
+        self._routes = route_places(crowd)
+
+    def people(self, name: str) -> NDArray[np.int64]:
+        """Give those by whose route a model counts."""
+        return np.flatnonzero(self._weight(name))
+
+    def add(self, name: str, scores: Scores) -> None:
+        """Add a model's scores, of everybody or of :meth:`people` alone; NaN rows add nothing."""
+        weight = self._weight(name)
+        mine = np.flatnonzero(weight)
+        if len(mine) == len(self.scores):
+            self.scores += scaled(scores, weight[:, None])
+        elif len(mine):
+            own = scores if len(scores) == len(mine) else scores[mine]
+            self.scores[mine] += scaled(own, weight[mine, None])
+
+    def _weight(self, name: str) -> NDArray[np.float64]:
+        return np.array([self._weights.get(route, {}).get(name, 0.0) for route in ROUTES])[
+            self._routes
+        ]
 
 
 def blend_scores(
     forms: Mapping[str, Form], weights: Mapping[str, Mapping[str, float]], crowd: Crowd
 ) -> Scores:
     """Score all items for each by the blend of their route, shape (n, I)."""
-    found = np.zeros((len(crowd), crowd.history.shape[1]), dtype=np.float32)
-    routes = route_places(crowd)
-    for place, route in enumerate(ROUTES):
-        mine = np.flatnonzero(routes == place)
-        if not len(mine):
-            continue
-        part = crowd.part(mine)
-        for name, weight in weights.get(route, {}).items():
-            if weight:
-                found[mine] += weight * scaled(block_scores(forms[name], part))
-    return found
+    total = Blending(weights, crowd)
+    for name, form in forms.items():
+        mine = total.people(name)
+        if len(mine):
+            total.add(name, block_scores(form, crowd.part(mine)))
+    return total.scores
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ people of a block × items × 4 bytes, so callers go through people in blocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,9 @@ from kindred.recommend.forms import (
 )
 
 CELLS: Final = 24_000_000  # scores of a block: about 100 MB
+AHEAD: Final = 4  # blocks a thread may be ahead of whoever takes them
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ class Crowd:
         rows = np.arange(len(self.rows))[which]
         return Crowd(self.rows[which], sparse.csr_array(self.history[rows]), chosen)
 
+    def slice(self, block: slice) -> Crowd:
+        """Take those who stand together, without copying what is known of them."""
+        chosen = {name: values[block] for name, values in self.features.items()}
+        return Crowd(self.rows[block], rows_of(self.history, block), chosen)
+
     def who(self, place: int) -> Who:
         """Give one of them alone."""
         start, end = self.history.indptr[place], self.history.indptr[place + 1]
@@ -72,8 +82,39 @@ def in_blocks(crowd: Crowd) -> Iterator[slice]:
         yield slice(start, min(start + size, len(crowd)))
 
 
+def over_blocks(
+    total: int, size: int, work: Callable[[slice], Made], *, threads: int = 2
+) -> Iterator[Made]:
+    """Do a work for each block of people, in threads, and give what came of each in order.
+
+    Each thread has one BLAS thread, and no more than a few blocks are worked on ahead of whoever
+    takes them, so memory does not grow with the number of people.
+    """
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
+    blocks = (slice(start, min(start + size, total)) for start in range(0, total, size))
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
+        waiting = [pool.submit(work, block) for block in islice(blocks, threads * AHEAD)]
+        while waiting:
+            done = waiting.pop(0).result()
+            waiting += [pool.submit(work, block) for block in islice(blocks, 1)]
+            yield done
+
+
+def rows_of(matrix: sparse.csr_array, block: slice) -> sparse.csr_array:
+    """Cut rows out of a CSR array without copying more than their own entries."""
+    start, end = int(matrix.indptr[block.start]), int(matrix.indptr[block.stop])
+    starts = matrix.indptr[block.start : block.stop + 1] - start
+    shape = (block.stop - block.start, matrix.shape[1])
+    parts = (matrix.data[start:end], matrix.indices[start:end], starts)
+    return sparse.csr_array(parts, shape=shape, copy=False)
+
+
 def block_scores(form: Form, crowd: Crowd) -> NDArray[np.float32]:
-    """Score all items for each, shape (n, I); NaN rows where the form has nothing to say."""
+    """Score all items for each, shape (n, I); rows of NaN where the form has nothing to say.
+
+    Where everybody gets the same, it is one row, broadcast, that may not be written to.
+    """
     found = _scores(form, crowd)
     return np.asarray(found, dtype=np.float32)
 
@@ -82,41 +123,46 @@ def _scores(form: Form, crowd: Crowd) -> Floats:
     some = np.diff(crowd.history.indptr) > 0
     if isinstance(form, Popular):
         return _popular(form, crowd)
-    if isinstance(form, Personal):
-        return _where(some, crowd.history.toarray())
-    if isinstance(form, Neighbours):
-        return _where(some, (crowd.history @ form.weights).toarray())
-    if isinstance(form, Content):
-        total = np.asarray(crowd.history.sum(axis=1)).ravel()
-        profile = sparse.csr_array(crowd.history @ form.rows)
-        scaled = sparse.diags_array(1.0 / np.where(total > 0, total, 1.0)) @ profile
-        return _where(some, (scaled @ form.rows.T).toarray())
     if isinstance(form, Factors):
         return _factors(form, crowd)
+    history = crowd.history.astype(np.float32)
+    if isinstance(form, Personal):
+        return _where(some, history.toarray())
+    if isinstance(form, Neighbours):
+        return _where(some, (history @ form.weights).toarray())
+    if isinstance(form, Content):
+        return _where(some, _content(form, history))
     return np.stack([_alone(form, crowd.who(place)) for place in range(len(crowd))])
 
 
 def _popular(form: Popular, crowd: Crowd) -> Floats:
     place = {name: row for row, name in enumerate(form.names)}
-    person, group = [], []
-    for trait, values in crowd.features.items():
-        for value in {value for value in values if value is not None}:
-            row = place.get(f"{trait}={value}")
-            if row is not None:
-                mine = np.flatnonzero(values == value)
-                person.append(mine)
-                group.append(np.full(len(mine), row))
-    found = np.repeat(np.asarray(form.everybody)[None, :], len(crowd), axis=0)
-    if not person:
-        return found
-    rows, columns = np.concatenate(person), np.concatenate(group)
-    member = sparse.csr_array(
-        (np.ones(len(rows), np.float32), (rows, columns)), shape=(len(crowd), len(form.names))
+    member = [
+        [place.get(f"{trait}={value}", -1) for value in values]
+        for trait, values in crowd.features.items()
+    ]
+    # Few are as many different people as there are combinations of groups.
+    kinds, kind = np.unique(
+        np.array(member, dtype=np.int64).reshape(len(member), len(crowd)),
+        axis=1,
+        return_inverse=True,
     )
-    count = np.asarray(member.sum(axis=1)).ravel()
-    inside = np.flatnonzero(count > 0)
-    found[inside] = (member[inside] @ np.asarray(form.groups)) / count[inside, None]
-    return found
+    table = np.empty((kinds.shape[1], len(form.everybody)), dtype=np.float32)
+    for at, groups in enumerate(kinds.T):
+        own = groups[groups >= 0]
+        table[at] = form.groups[own].mean(axis=0) if len(own) else form.everybody
+    if len(table) == 1:
+        return np.broadcast_to(table, (len(crowd), table.shape[1]))
+    return table[kind.ravel()]
+
+
+def _content(form: Content, history: sparse.csr_array) -> Floats:
+    total = np.asarray(history.sum(axis=1)).ravel()
+    profile = sparse.csr_array(history @ form.rows)
+    scaled = sparse.diags_array(1.0 / np.where(total > 0, total, 1.0)) @ profile
+    # Common words are in most profiles, so that these are dense in all but name.
+    wide = np.asarray(scaled.T.toarray(order="C"), dtype=np.float32)
+    return np.asarray((form.rows @ wide).T)
 
 
 def _factors(form: Factors, crowd: Crowd) -> Floats:
@@ -127,7 +173,10 @@ def _factors(form: Factors, crowd: Crowd) -> Floats:
         vector = form.vector(crowd.who(int(place)))
         if vector is not None:
             vectors[place] = vector
-    return np.asarray(vectors @ np.asarray(form.items).T + np.asarray(form.bias))
+    found = vectors @ np.asarray(form.items, dtype=np.float32).T
+    if np.any(form.bias):
+        found += np.asarray(form.bias, dtype=np.float32)
+    return found
 
 
 def _where(some: NDArray[np.bool_], scores: Floats) -> Floats:

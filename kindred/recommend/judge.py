@@ -1,8 +1,8 @@
-"""Judge one way of scoring: lists for all held out, their metrics, and what lists are like."""
+"""Judge ways of scoring: lists for all held out, their metrics, and what lists are like."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,11 +11,17 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kindred.recommend import metrics
-from kindred.recommend.blocks import Crowd, in_blocks
+from kindred.recommend.auc import Standing
+from kindred.recommend.blocks import Crowd, over_blocks, rows_of
+from kindred.recommend.topk import best
 
-AUC_PEOPLE: Final = 2_000  # the first of them: AUC sorts the whole catalogue for each
+RANKED: Final = 20_000  # people by whom AUC is measured, at most
+_CELLS: Final = 3_000_000  # scores of a block: 12 MB
+_MOST_PEOPLE: Final = 512  # of a block
 
 Scorer = Callable[[Crowd], NDArray[np.float32]]
+Scorers = Callable[[Crowd], Iterable[tuple[str, NDArray[np.float32]]]]
+_Part = tuple[NDArray[np.int64], dict[str, NDArray[np.float64]]]
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,16 @@ class Task:
             self.described,
         )
 
+    def slice(self, block: slice) -> Task:
+        """Take people who stand together, without copying what is known of them."""
+        return Task(
+            self.crowd.slice(block),
+            rows_of(self.positives, block),
+            rows_of(self.barred, block),
+            self.popularity,
+            self.described,
+        )
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -69,56 +85,61 @@ class Judged:
     whole: Mapping[str, float]
 
 
-def best(scores: NDArray[np.float32], barred: sparse.csr_array, k: int) -> NDArray[np.int64]:
-    """Give the k best items of each row, best first, none that is barred; −1 where none is left.
-
-    Equal scores within a list go by place, so that it is the same every time.
-
-    Examples
-    --------
-    >>> bar = sparse.csr_array(np.array([[0.0, 0.0, 1.0]]))
-    >>> best(np.array([[1.0, 2.0, 3.0]], dtype=np.float32), bar, 3).tolist()
-    [[1, 0, -1]]
-    """
-    values = np.where(np.isnan(scores), -np.inf, scores).astype(np.float32)
-    line = np.repeat(np.arange(len(values)), np.diff(barred.indptr))
-    values[line, barred.indices] = -np.inf
-    width = min(k, values.shape[1])
-    chosen = np.sort(np.argpartition(-values, width - 1, axis=1)[:, :width], axis=1)
-    rows = np.arange(len(values))[:, None]
-    order = np.argsort(-values[rows, chosen], axis=1, kind="stable")
-    lists = np.take_along_axis(chosen, order, axis=1).astype(np.int64)
-    lists[np.isneginf(values[rows, lists])] = -1
-    if width < k:
-        lists = np.pad(lists, ((0, 0), (0, k - width)), constant_values=-1)
-    return lists
-
-
 def judge(scorer: Scorer, task: Task, k: int, *, with_auc: bool = True) -> Judged:
     """Draw up everybody's list and judge it."""
-    lists, ranks = [], []
-    left = AUC_PEOPLE if with_auc else 0
-    for block in in_blocks(task.crowd):
-        rows = np.arange(len(task.crowd))[block]
-        scores = scorer(task.crowd.part(block))
-        barred = sparse.csr_array(task.barred[rows])
-        lists.append(best(scores, barred, k))
-        few = min(len(rows), left)
-        found = np.full(len(rows), np.nan)
-        if few:
-            own = sparse.csr_array(task.positives[rows[:few]])
-            some = sparse.csr_array(barred[np.arange(few)])
-            found[:few] = metrics.auc(np.nan_to_num(scores[:few], nan=0.0), own, some)
-        ranks.append(found)
-        left -= few
-    every = np.concatenate(lists) if lists else np.empty((0, k), dtype=np.int64)
-    auc = np.concatenate(ranks) if ranks else np.empty(0)
-    return _judged(every, auc, task)
+    return judge_each(lambda crowd: [("", scorer(crowd))], task, k, with_auc=with_auc)[""]
 
 
-def _judged(lists: NDArray[np.int64], auc: NDArray[np.float64], task: Task) -> Judged:
+def judge_each(scorers: Scorers, task: Task, k: int, *, with_auc: bool = True) -> dict[str, Judged]:
+    """Judge several ways of scoring the same people.
+
+    What they share is done once for each block of people; two blocks are worked on at a time.
+
+    Parameters
+    ----------
+    scorers : callable of Crowd to pairs of (name, scores)
+        One after the other, so that no more than two models' scores need be held. It is called from
+        several threads at once.
+    with_auc : bool
+        Whether to rank the whole catalogue, which takes longer than finding the best: for `RANKED`
+        people, evenly apart, or all where they are no more.
+    """
     items = task.positives.shape[1]
+    apart = max(1, -(-len(task.crowd) // RANKED)) if with_auc else 0
+
+    def work(block: slice) -> dict[str, _Part]:
+        part = task.slice(block)
+        ranked = _Ranked.of(part, block.start, apart) if apart else None
+        return {name: _part(own, part, k, ranked) for name, own in scorers(part.crowd)}
+
+    size = max(1, min(_MOST_PEOPLE, _CELLS // max(items, 1)))
+    parts = list(over_blocks(len(task.crowd), size, work)) or [work(slice(0, 0))]
+    return {name: _together([part[name] for part in parts], items) for name in parts[0]}
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """Those of a block for whom the whole catalogue is ranked, and what is held against what."""
+
+    rows: NDArray[np.int64]
+    standing: Standing
+
+    @classmethod
+    def of(cls, task: Task, start: int, apart: int) -> _Ranked:
+        """Take every so many, counted over all blocks."""
+        rows = np.arange(-start % apart, len(task.crowd), apart)
+        positives, barred = (sparse.csr_array(each[rows]) for each in (task.positives, task.barred))
+        return cls(rows, Standing.of(positives, barred))
+
+
+def _part(scores: NDArray[np.float32], task: Task, k: int, ranked: _Ranked | None) -> _Part:
+    lists = best(scores, task.barred, k)
     hit, counts = metrics.hits(lists, task.positives), metrics.wanted(task.positives)
+    auc = np.full(len(lists), np.nan)
+    if ranked is not None:
+        some = scores[ranked.rows]
+        some[np.isnan(some[:, 0])] = 0.0  # of whom nothing is said: all items stand alike
+        auc[ranked.rows] = ranked.standing.auc(some)
     people = {
         "ndcg": metrics.ndcg(hit, counts),
         "precision": metrics.precision(hit, counts),
@@ -130,5 +151,11 @@ def _judged(lists: NDArray[np.int64], auc: NDArray[np.float64], task: Task) -> J
         "diversity": metrics.diversity(lists, task.described),
         "popularity": metrics.listed_popularity(lists, task.popularity),
     }
+    return lists, people
+
+
+def _together(parts: list[_Part], items: int) -> Judged:
+    lists = np.concatenate([own for own, _ in parts])
+    people = {name: np.concatenate([own[name] for _, own in parts]) for name in parts[0][1]}
     whole = {"coverage": metrics.coverage(lists, items), "gini": metrics.gini(lists, items)}
     return Judged(lists, people, whole)

@@ -6,7 +6,8 @@ validation cut from what comes before it; then every model is fitted anew on all
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -16,17 +17,18 @@ from scipy import sparse
 from kindred.errors import UserError
 from kindred.recommend import splits
 from kindred.recommend.bench import Bench
-from kindred.recommend.blend import blend_scores
+from kindred.recommend.blend import Blending
 from kindred.recommend.blocks import Crowd, block_scores
 from kindred.recommend.board import Board, Entry, Question
 from kindred.recommend.choosing import Choice, Progress, choose
-from kindred.recommend.evaluation import Interval, intervals
+from kindred.recommend.evaluation import Interval, intervals_of
 from kindred.recommend.features import as_categories, words_of
 from kindred.recommend.forms import Form
-from kindred.recommend.judge import Judged, judge
+from kindred.recommend.judge import Judged, judge_each
 from kindred.recommend.recipes import (
     BLEND,
     POPULARITY,
+    Ingredients,
     recipes,
 )
 from kindred.recommend.splits import Split
@@ -102,31 +104,26 @@ def _judged(
 ) -> tuple[Entry, ...]:
     ready = bench.ingredients(split.train, choice.half_life)
     task = bench.task(ready, split, split.judged)
-    forms: dict[str, Form] = {}
-    entries: list[Entry] = []
-    for place, recipe in enumerate(choice.recipes):
-        progress(0.65 + 0.3 * place / len(choice.recipes), f"judging: {recipe.name}")
-        began = clock()
-        try:
-            form = recipe.fit(ready, choice.params[recipe.name])
-        except UserError as error:
-            notes.append(f"{recipe.name} is left out: {error}")
-            continue
-        seconds = clock() - began
-        forms[recipe.name] = form
-        found = judge(_with_popularity(form, forms.get(POPULARITY)), task, bench.k)
-        params = choice.params[recipe.name]
-        entries.append(_entry(recipe.name, recipe.sentence, params, seconds, found))
-    if choice.blend and POPULARITY in forms:
-        weights = {
-            route: {name: weight for name, weight in own.items() if name in forms}
-            for route, own in choice.blend.items()
-        }
-        found = judge(lambda crowd: blend_scores(forms, weights, crowd), task, bench.k)
-        told = {route: {n: round(w, 3) for n, w in own.items()} for route, own in weights.items()}
-        spent = sum(entry.seconds for entry in entries)
-        what = "Each route's best models together, weighed by what validation showed."
-        entries.append(_entry(BLEND, what, told, spent, found))
+    forms, seconds = _fitted(ready, choice, clock, progress, notes)
+    weights = {
+        route: {name: weight for name, weight in own.items() if name in forms}
+        for route, own in choice.blend.items()
+    }
+    blended = bool(choice.blend) and POPULARITY in forms
+    progress(0.9, "judging")
+    found = judge_each(partial(_scores, forms, weights if blended else None), task, bench.k)
+    among = intervals_of({name: own.people for name, own in found.items()})
+    what = {recipe.name: recipe.sentence for recipe in choice.recipes}
+    params: dict[str, Mapping[str, Any]] = dict(choice.params)
+    what[BLEND] = "Each route's best models together, weighed by what validation showed."
+    params[BLEND] = {
+        route: {n: round(w, 3) for n, w in own.items()} for route, own in weights.items()
+    }
+    seconds[BLEND] = sum(seconds.values())
+    entries = [
+        _entry(name, what[name], params[name], seconds[name], own, among[name])
+        for name, own in found.items()
+    ]
     missing = int((np.diff(task.crowd.history.indptr) == 0).sum())
     if missing:
         notes.append(
@@ -136,24 +133,58 @@ def _judged(
     return tuple(sorted(entries, key=lambda entry: -(entry.metrics["ndcg"].value or 0.0)))
 
 
-def _with_popularity(form: Form, popular: Form | None) -> Callable[[Crowd], NDArray[np.float32]]:
-    def scores(crowd: Crowd) -> NDArray[np.float32]:
-        found = block_scores(form, crowd)
-        empty = np.flatnonzero(np.isnan(found).all(axis=1))
-        if len(empty) and popular is not None:
-            found[empty] = block_scores(popular, crowd.part(empty))
-        return found
+def _fitted(
+    ready: Ingredients, choice: Choice, clock: Clock, progress: Progress, notes: list[str]
+) -> tuple[dict[str, Form], dict[str, float]]:
+    """Fit every model as chosen; gives what came of it, and how long each took."""
+    forms: dict[str, Form] = {}
+    seconds: dict[str, float] = {}
+    for place, recipe in enumerate(choice.recipes):
+        progress(0.65 + 0.25 * place / len(choice.recipes), f"fitting: {recipe.name}")
+        began = clock()
+        try:
+            forms[recipe.name] = recipe.fit(ready, choice.params[recipe.name])
+        except UserError as error:
+            notes.append(f"{recipe.name} is left out: {error}")
+            continue
+        seconds[recipe.name] = clock() - began
+    return forms, seconds
 
-    return scores
+
+def _scores(
+    forms: Mapping[str, Form],
+    weights: Mapping[str, Mapping[str, float]] | None,
+    crowd: Crowd,
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Score by each model, and by the blend of what they gave.
+
+    Those of whom a model knows nothing get what is popular.
+    """
+    total = Blending(weights or {}, crowd)
+    popular = block_scores(forms[POPULARITY], crowd) if POPULARITY in forms else None
+    for name, form in forms.items():
+        found = block_scores(form, crowd)
+        total.add(name, found)
+        silent = np.flatnonzero(np.isnan(found[:, :1]))
+        if len(silent) and popular is not None:
+            found[silent] = popular[silent]
+        yield name, found
+    if weights is not None:
+        yield BLEND, total.scores
 
 
 def _entry(
-    model: str, sentence: str, params: Mapping[str, Any], seconds: float, found: Judged
+    model: str,
+    sentence: str,
+    params: Mapping[str, Any],
+    seconds: float,
+    found: Judged,
+    metrics: Mapping[str, Interval],
 ) -> Entry:
-    metrics = intervals(found.people)
+    told = dict(metrics)
     for name, value in found.whole.items():  # of all lists together: no interval over people
-        metrics[name] = Interval(value, None, None, len(found.lists))
-    return Entry(model, sentence, params, seconds, metrics, found.people["ndcg"])
+        told[name] = Interval(value, None, None, len(found.lists))
+    return Entry(model, sentence, params, seconds, told, found.people["ndcg"])
 
 
 def _told(asked: Question, split: Split) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from kindred.recommend.blend import blend_scores
 from kindred.recommend.blocks import Crowd, in_blocks
 from kindred.recommend.exported import Exported
 from kindred.recommend.forms import Content, Factors, Neighbours
-from kindred.recommend.judge import best
+from kindred.recommend.topk import best
 
 Places = NDArray[np.int64]
 Scores = NDArray[np.float32]

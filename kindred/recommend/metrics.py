@@ -107,41 +107,6 @@ def reciprocal_rank(hit: NDArray[np.bool_], counts: Floats) -> Floats:
     return np.where(np.isnan(counts), np.nan, first)
 
 
-def auc(
-    scores: NDArray[np.floating[Any]], positives: sparse.csr_array, barred: sparse.csr_array
-) -> Floats:
-    """Give the chance that a positive stands above another item that could have been shown.
-
-    From ranks, ties counting half (Mann–Whitney), over the whole catalogue less what is barred.
-
-    Parameters
-    ----------
-    scores : array of shape (n, I)
-    barred : csr array of shape (n, I)
-        What may not be recommended to whom.
-
-    Examples
-    --------
-    >>> none = sparse.csr_array((1, 3))
-    >>> auc(np.array([[3.0, 2.0, 1.0]]), sparse.csr_array(np.array([[0, 1, 0]])), none).tolist()
-    [0.5]
-    """
-    found = np.full(len(scores), np.nan)
-    for row in range(len(scores)):
-        good = positives.indices[positives.indptr[row] : positives.indptr[row + 1]]
-        bad = np.ones(scores.shape[1], dtype=np.bool_)
-        bad[barred.indices[barred.indptr[row] : barred.indptr[row + 1]]] = False
-        bad[good] = False
-        others = np.sort(scores[row, bad])
-        if not len(good) or not len(others):
-            continue
-        own = scores[row, good]
-        below = np.searchsorted(others, own, side="left")
-        upto = np.searchsorted(others, own, side="right")
-        found[row] = float((below + upto).mean() / (2 * len(others)))
-    return found
-
-
 def coverage(lists: Lists, items: int) -> float:
     """Give the share of the catalogue that stands in any list.
 
@@ -199,17 +164,19 @@ def diversity(lists: Lists, rows: sparse.csr_array) -> Floats:
         What items are like, rows of length one, or zero for an item that nothing is known of.
     """
     found = np.full(len(lists), np.nan)
-    lengths = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
     for start in range(0, len(lists), 2048):
         part = lists[start : start + 2048]
         shown = part >= 0
-        person = np.repeat(np.arange(len(part)), shown.sum(axis=1))
-        pick = sparse.csr_array(
-            (np.ones(len(person)), (person, part[shown])), shape=(len(part), rows.shape[0])
-        )
-        together = pick @ rows
-        whole = np.asarray(together.multiply(together).sum(axis=1)).ravel()
         count = shown.sum(axis=1)
+        person = np.repeat(np.arange(len(part)), count)
+        items, column = np.unique(part[shown], return_inverse=True)
+        own = sparse.csr_array(rows[items])
+        lengths = np.asarray(own.multiply(own).sum(axis=1)).ravel()
+        pick = sparse.csr_array(
+            (np.ones(len(person)), (person, column)), shape=(len(part), len(items))
+        )
+        together = pick @ own
+        whole = np.asarray(together.multiply(together).sum(axis=1)).ravel()
         pairs = count * (count - 1)
         alike = (whole - pick @ lengths) / np.where(pairs > 0, pairs, np.nan)
         found[start : start + len(part)] = 1.0 - alike

@@ -10,7 +10,7 @@ from kindred.recommend.exported import Exported, History, score
 from kindred.recommend.fitting import fit_content, fit_factors, fit_neighbours, fit_popular
 from kindred.recommend.fitting_linear import fit_bm25, fit_bpr, fit_ease, fit_svd
 from kindred.recommend.forms import Form, Personal
-from kindred.recommend.judge import best
+from kindred.recommend.topk import best
 
 RNG = np.random.default_rng(5)
 MATRIX = sparse.csr_array((RNG.uniform(size=(40, 25)) < 0.25) * RNG.uniform(1, 3, (40, 25)))
