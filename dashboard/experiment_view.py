@@ -183,7 +183,7 @@ def table(shown: Shown, method: Method, key: str) -> None:
             row["CUPED"] = f"{lift(less.lift, less.relative)} ({interval(less)})" if known else ""
             row["Explained"] = percent(result.explained or 0) if known else ""
         if any(r.guardrail for r in shown.report.results):
-            kept = result.guardrail
+            kept = result.guarded(peeking=method == "sequential")
             word = (
                 "holds" if kept and kept.holds else "broken" if kept and kept.broken else "unsure"
             )

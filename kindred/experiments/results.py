@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from kindred.experiments.bayes import BetaBelief, Posterior, beta_chance_and_loss
@@ -41,6 +41,7 @@ class Reading:
     always: AlwaysValid | None
     always_relative: AlwaysValid | None
     adjusted_p_value: float = math.nan
+    always_adjusted_p_value: float = math.nan
     alpha: float = 0.05
     better: Better = "higher"
     counts: tuple[BetaBelief, BetaBelief] | None = None
@@ -84,6 +85,7 @@ class Reading:
             "credible_interval": numbers(self.belief.interval(self.alpha)) if self.belief else None,
             "sequential_ci": numbers(always.interval()) if always else None,
             "sequential_p_value": number(always.p_value()) if always else None,
+            "sequential_p_value_adjusted": number(self.always_adjusted_p_value),
             "sequential_lower_bound": number(always.lower_bound()) if always else None,
             "sequential_upper_bound": number(always.upper_bound()) if always else None,
             "sequential_relative_ci": numbers(relative.interval()) if relative else None,
@@ -98,8 +100,8 @@ class Result:
     ----------
     explained : float or None
         Share of the variance that the covariates take away.
-    guardrail : Verdict or None
-        Where the metric must not get worse.
+    guardrail, always_guardrail : Verdict or None
+        Where the metric must not get worse: tested once, and so that it may be asked every day.
     """
 
     metric: str
@@ -109,16 +111,16 @@ class Result:
     cuped: Reading | None
     explained: float | None = None
     guardrail: Verdict | None = None
+    always_guardrail: Verdict | None = None
 
     @property
     def best(self) -> Reading:
         """The sharper reading: adjusted where there is one."""
         return self.cuped or self.plain
 
-    def with_adjusted(self, plain: float, cuped: float) -> Result:
-        """Carry p-values that were corrected over their family."""
-        adjusted = replace(self.cuped, adjusted_p_value=cuped) if self.cuped else None
-        return replace(self, plain=replace(self.plain, adjusted_p_value=plain), cuped=adjusted)
+    def guarded(self, *, peeking: bool) -> Verdict | None:
+        """Say whether the guardrail holds, read once or so that it may be looked at every day."""
+        return self.always_guardrail if peeking else self.guardrail
 
     def as_json(self) -> dict[str, Any]:
         """Give the contract's fields."""
@@ -128,6 +130,10 @@ class Result:
             cuped = self.cuped.as_json() | {"variance_explained": number(self.explained)}
         if self.guardrail is not None:
             guardrail = asdict(self.guardrail)
+            if self.always_guardrail is not None:
+                told = asdict(self.always_guardrail)
+                names_of = ("worst", "p_value", "holds", "broken")
+                guardrail["sequential"] = {name: told[name] for name in names_of}
         more = {"beta_binomial": self.plain.beta_binomial(), "guardrail": guardrail}
         return names | self.plain.as_json() | {"cuped": cuped} | more
 
@@ -142,6 +148,11 @@ class SegmentResult:
     interaction: Interaction
     levels: tuple[tuple[str, Result], ...]
 
+    def differ(self, *, peeking: bool) -> float:
+        """Give the corrected p-value of whether levels differ, asked once or every day."""
+        test = self.interaction
+        return test.always_adjusted_p_value if peeking else test.adjusted_p_value
+
     def as_json(self) -> dict[str, Any]:
         """Give the test of whether levels differ, then each level."""
         return {
@@ -153,6 +164,8 @@ class SegmentResult:
                 "degrees_of_freedom": self.interaction.degrees_of_freedom,
                 "p_value": number(self.interaction.p_value),
                 "p_value_adjusted": number(self.interaction.adjusted_p_value),
+                "sequential_p_value": number(self.interaction.always_p_value),
+                "sequential_p_value_adjusted": number(self.interaction.always_adjusted_p_value),
             },
             "levels": [{"level": level} | result.as_json() for level, result in self.levels],
         }
