@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from kindred.errors import UserError
 from kindred.experiments.allocation import Allocation, Assignment, Holdout, Namespace, assign
 from kindred.experiments.analysis import Correction, Metric, Settings
+from kindred.experiments.dimensions import check_dimensions
 from kindred.experiments.guardrails import Guardrail
 from kindred.experiments.metrics import Declared, analysed, check
 from kindred.experiments.sequential import DEFAULT_TUNING
@@ -20,7 +21,6 @@ FORMAT: Final = 1
 MOST_VARIATIONS: Final = 20
 Method = Literal["sequential", "fixed", "bayesian"]
 HashAttribute = Literal["person", "userId", "anonymousId"]
-Dimension = Literal["device", "region", "locale", "store_id"]
 _STRICT: Final = ConfigDict(extra="forbid")
 
 
@@ -69,8 +69,9 @@ class Experiment:
         Which id is hashed; a person is ``userId``, else ``anonymousId``.
     cohort : str or None
         Key of the segment whose people take part; none: everybody.
-    dimensions : tuple
-        What of the exposure's context results are given by.
+    dimensions : tuple of str
+        What results are given by, as of the exposure: ``device``, ``region``, ``locale``,
+        ``store_id``, ``trait:NAME``, ``clusters``, ``segment:KEY``.
     days : int
         How long it is planned to run.
     effect : float
@@ -91,7 +92,7 @@ class Experiment:
     namespace: Namespace | None = None
     holdouts: tuple[Holdout, ...] = ()
     cohort: str | None = None
-    dimensions: tuple[Dimension, ...] = ("device",)
+    dimensions: tuple[str, ...] = ("device",)
     days: int = 14
     effect: float = 0.05
     alpha: float = 0.05
@@ -241,6 +242,7 @@ def checked(experiment: Experiment) -> Experiment:
     for name, value in (("coverage", experiment.coverage), ("alpha", experiment.alpha)):
         if not 0 < value <= 1:
             raise UserError(f"{value:g} is no share.", "Give one above 0, up to 1.", name)
+    check_dimensions(experiment.dimensions)
     _check_metrics(experiment)
     return experiment
 

@@ -19,6 +19,7 @@ from kindred.experiments.analysis import (
 )
 from kindred.experiments.balance import Balance, balance
 from kindred.experiments.caveats import Caveat
+from kindred.experiments.dimensions import level_order
 from kindred.experiments.estimates import Summary
 from kindred.experiments.moments import Moments
 from kindred.experiments.results import Result, SegmentResult, number
@@ -186,4 +187,6 @@ def _levels(
     for cell in cells:
         if cell.level is not None:
             by_level.setdefault(cell.level, []).append(cell)
-    return {name: _added(by_level[name], metric, arms) for name in sorted(by_level)}
+    return {
+        name: _added(by_level[name], metric, arms) for name in sorted(by_level, key=level_order)
+    }
