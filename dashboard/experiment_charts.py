@@ -110,7 +110,8 @@ def segments(shown: Shown, found: SegmentResult, method: Method, theme: str) -> 
         return False
     p_value = found.differ(peeking=method == "sequential")
     differs = p_value < shown.settings.alpha
-    title = f"{'Levels differ' if differs else 'No sign that levels differ'} by {found.segment}"
+    say = "Levels differ" if differs else "No sign that levels differ"
+    title = f"{say} by {shown.dimension(found.segment)}"
     draw(
         forest_chart,
         {"rows": pd.DataFrame(rows), "zero": pd.DataFrame({"zero": [0.0]})},

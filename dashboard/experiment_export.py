@@ -13,7 +13,7 @@ from dashboard.format import count
 from dashboard.theme import INK, PAPER, styled
 from kindred.experiments.analysis import Correction
 from kindred.experiments.definition import Method
-from kindred.experiments.readings import APPLIES, read_all
+from kindred.experiments.readings import applies, read_all
 from kindred.experiments.results import SegmentResult
 from kindred.experiments.verdict import p_in_words
 
@@ -53,11 +53,21 @@ def as_markdown(shown: Shown, method: Method) -> str:
     if shown.simulated:
         lines += ["These data are simulated.", ""]
     lines += [shown.told, "", *_health(shown), "", "## Results", ""]
-    lines += [f"{METHODS[method]}: {APPLIES[method]}", "", *_table(shown, method)]
+    lines += [
+        f"{METHODS[method]}: {applies(method, shown.settings.prior)}",
+        "",
+        *_table(shown, method),
+    ]
     for segment in shown.report.segments:
         if segment.metric == shown.primary:
             p = p_in_words(segment.differ(peeking=method == "sequential"))
-            lines += ["", f"## By {segment.segment}", "", f"Do levels differ? {p}, corrected", ""]
+            lines += [
+                "",
+                f"## By {shown.dimension(segment.segment)}",
+                "",
+                f"Do levels differ? {p}, corrected",
+                "",
+            ]
             lines += _levels(segment, method, shown.settings.correction)
     return "\n".join(lines) + "\n"
 

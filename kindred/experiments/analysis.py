@@ -239,7 +239,8 @@ def _reading(control: Estimate, arm: Estimate, metric: Metric, settings: Setting
             BetaBelief.after(arm.unadjusted * arm.n, arm.n),
         )
     usable = absolute.usable
-    prior = settings.prior.scaled(control.unadjusted)
+    base, prior = control.unadjusted, settings.prior
+    shared = posterior(relative, prior.shared(base)) if relative.usable and base > 0 else None
     valid = AlwaysValid(absolute, n, settings.alpha, settings.tuning)
     valid_relative = AlwaysValid(relative, n, settings.alpha, settings.tuning)
     return Reading(
@@ -250,12 +251,13 @@ def _reading(control: Estimate, arm: Estimate, metric: Metric, settings: Setting
         absolute.interval(settings.alpha),
         relative.interval(settings.alpha),
         absolute.p_value,
-        posterior(absolute, prior) if usable else None,
+        posterior(absolute, prior.scaled(base)) if usable else None,
         valid if usable else None,
         valid_relative if relative.usable else None,
         alpha=settings.alpha,
         better=metric.better,
         counts=counts,
+        relative_belief=shared,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from kindred.errors import UserError
 from kindred.experiments.allocation import Allocation, Assignment, Holdout, Namespace, assign
 from kindred.experiments.analysis import Correction, Metric, Settings
+from kindred.experiments.bayes import Prior
 from kindred.experiments.dimensions import check_dimensions
 from kindred.experiments.guardrails import Guardrail
 from kindred.experiments.metrics import Declared, analysed, check
@@ -49,6 +51,43 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Belief:
+    """What is believed of the relative lift before anything is seen: normal.
+
+    Parameters
+    ----------
+    mean, sd : float
+        Shares of the control's value; .1 is 10 %.
+    """
+
+    __pydantic_config__ = _STRICT
+    mean: float = 0.0
+    sd: float = 0.1
+
+    @property
+    def prior(self) -> Prior:
+        """The same as the statistics take it."""
+        return Prior(self.mean, self.sd, relative=True)
+
+
+def check_belief(belief: Belief | None) -> None:
+    """Refuse what is no belief.
+
+    Raises
+    ------
+    UserError
+    """
+    if belief is None:
+        return
+    if not (0 < belief.sd < math.inf and math.isfinite(belief.mean)):
+        raise UserError(
+            "A prior needs a mean and a standard deviation above 0.",
+            "Write 0 and .1, say.",
+            "prior",
+        )
+
+
+@dataclass(frozen=True)
 class Experiment:
     """What is asked, who gets what, and how it will be judged.
 
@@ -78,6 +117,8 @@ class Experiment:
         The relative lift of the primary metric that it is planned to find.
     method : {"sequential", "fixed", "bayesian"}
         How it is judged; sequential may be looked at every day.
+    prior : Belief or None
+        What the Bayesian reading believes beforehand; none: nothing.
     """
 
     __pydantic_config__ = _STRICT
@@ -99,6 +140,7 @@ class Experiment:
     method: Method = "sequential"
     correction: Correction = "holm"
     tuning: float = DEFAULT_TUNING
+    prior: Belief | None = None
 
     @property
     def control(self) -> str:
@@ -122,7 +164,8 @@ class Experiment:
 
     def settings(self) -> Settings:
         """Give how it is judged, as the statistics take it."""
-        return Settings(self.control, self.alpha, self.correction, tuning=self.tuning)
+        prior = self.prior.prior if self.prior else Prior()
+        return Settings(self.control, self.alpha, self.correction, prior=prior, tuning=self.tuning)
 
 
 def allocation(experiment: Experiment, key: str) -> Allocation:
@@ -243,6 +286,7 @@ def checked(experiment: Experiment) -> Experiment:
         if not 0 < value <= 1:
             raise UserError(f"{value:g} is no share.", "Give one above 0, up to 1.", name)
     check_dimensions(experiment.dimensions)
+    check_belief(experiment.prior)
     _check_metrics(experiment)
     return experiment
 

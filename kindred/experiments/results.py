@@ -22,8 +22,8 @@ class Reading:
 
     Parameters
     ----------
-    belief : Posterior or None
-        Of the absolute lift.
+    belief, relative_belief : Posterior or None
+        Of the absolute lift, and of the relative one where the control's value is above zero.
     always, always_relative : AlwaysValid or None
         The lifts as they may be looked at every day.
     counts : pair of BetaBelief, optional
@@ -45,6 +45,7 @@ class Reading:
     alpha: float = 0.05
     better: Better = "higher"
     counts: tuple[BetaBelief, BetaBelief] | None = None
+    relative_belief: Posterior | None = None
 
     @property
     def winning(self) -> Posterior | None:
@@ -82,7 +83,8 @@ class Reading:
             "degrees_of_freedom": number(self.absolute.degrees_of_freedom),
             "chance_to_win": number(winning.chance_to_win if winning else None),
             "expected_loss": number(winning.expected_loss if winning else None),
-            "credible_interval": numbers(self.belief.interval(self.alpha)) if self.belief else None,
+            "credible_interval": _credible(self.belief, self.alpha),
+            "relative_credible_interval": _credible(self.relative_belief, self.alpha),
             "sequential_ci": numbers(always.interval()) if always else None,
             "sequential_p_value": number(always.p_value()) if always else None,
             "sequential_p_value_adjusted": number(self.always_adjusted_p_value),
@@ -174,6 +176,10 @@ class SegmentResult:
 def number(value: float | None) -> float | None:
     """Let only finite numbers through: JSON has no others."""
     return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _credible(belief: Posterior | None, alpha: float) -> list[float] | None:
+    return None if belief is None else numbers(belief.interval(alpha))
 
 
 def numbers(interval: Interval) -> list[float] | None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from kindred.experiments.bayes import Prior
+
 
 def in_words(output: dict[str, Any]) -> str:
     """Say the health of the data first, then each result, then what to mind."""
     lines = [_health(output)]
     for one in output.get("checkpoints", []) if len(output.get("checkpoints", [])) > 1 else []:
         lines.append(f"{_place(one)}{_health(one)}")
+    if output.get("prior"):
+        lines.append(_believed(output["prior"]))
     lines += ["", *_results(output)]
     for segment in output["segments"]:
         lines += ["", *_segment(segment)]
@@ -24,6 +28,11 @@ def _health(output: dict[str, Any]) -> str:
     p_value = output["srm"]["p_value"]
     tested = f"; split as planned: p = {p_value:.3g}" if p_value is not None else ""
     return f"arms: {arms}{tested}" if arms else ""
+
+
+def _believed(prior: dict[str, Any]) -> str:
+    told = Prior(prior["mean"], prior["standard_deviation"], prior["relative"]).in_words()
+    return f"Bayesian readings: {told}"
 
 
 def _results(output: dict[str, Any]) -> list[str]:
