@@ -17,6 +17,7 @@ from kindred.experiments.definition import Method
 from kindred.experiments.over_time import Look
 from kindred.experiments.readings import Seen, read_all
 from kindred.experiments.results import Result, SegmentResult
+from kindred.experiments.verdict import p_in_words
 
 
 def forest_rows(shown: Shown, method: Method, theme: str) -> list[dict[str, Any]]:
@@ -107,9 +108,10 @@ def segments(shown: Shown, found: SegmentResult, method: Method, theme: str) -> 
             rows.append(row | {"name": f"{level} ({count(size)})", "way": "", "adjusted": False})
     if not rows:
         return False
-    p_value = found.interaction.adjusted_p_value
+    p_value = found.differ(peeking=method == "sequential")
     differs = p_value < shown.settings.alpha
-    title = f"{'Levels differ' if differs else 'No sign that levels differ'} by {found.segment}"
+    say = "Levels differ" if differs else "No sign that levels differ"
+    title = f"{say} by {shown.dimension(found.segment)}"
     draw(
         forest_chart,
         {"rows": pd.DataFrame(rows), "zero": pd.DataFrame({"zero": [0.0]})},
@@ -119,7 +121,7 @@ def segments(shown: Shown, found: SegmentResult, method: Method, theme: str) -> 
         key=f"experiment_segment_{found.segment}_{found.variation}",
         alt_text="; ".join(f"{row['name']}: {row['words']}" for row in rows),
         title=title,
-        subtitle=f"{found.metric}; test of a difference: p = {p_value:.2g}, corrected",
+        subtitle=f"{found.metric}; test of a difference, corrected: {p_in_words(p_value)}",
     )
     return True
 

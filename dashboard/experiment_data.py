@@ -15,9 +15,12 @@ from data.experiment_analyses import Analysis, judge_file, list_analyses, read_a
 from data.experiment_file import Summary
 from data.experiment_results import Results, read_results, result_rows
 from data.experiments import Kept, list_experiments
+from data.segments import KIND as SEGMENT
+from data.segments import segment_names
 from data.workspace import facts
 from kindred.experiments.analysis import Settings
 from kindred.experiments.definition import Method
+from kindred.experiments.dimensions import dimension_label
 from kindred.experiments.file_plan import FilePlan
 from kindred.experiments.judged import Judged, judge_days
 from kindred.experiments.readings import Seen, read_families
@@ -37,6 +40,8 @@ class Shown:
         The planned end; none: the data are complete.
     told : str
         Where the data are from and how fresh.
+    segments : mapping of key to name
+        How people call published segments.
     """
 
     name: str
@@ -55,6 +60,11 @@ class Shown:
     last_exposure: date | None = None
     notes: str = ""
     margins: Mapping[str, float] = field(default_factory=dict)
+    segments: Mapping[str, str] = field(default_factory=dict)
+
+    def dimension(self, segment: str) -> str:
+        """Say what results are given by."""
+        return dimension_label(segment, self.segments)
 
     def label(self, variation: str) -> str:
         """Say what people call a variation."""
@@ -111,6 +121,7 @@ def shown_experiment(kept: Kept) -> Shown | None:
     """Judge an experiment from the store; none before the first run that saw an exposure."""
     with reading() as conn:
         found, known = read_results(conn, kept.definition.key), facts(conn)
+        named = segment_names(conn)
     if found is None or not found.days:
         return None
     judged = _judged(found.key, found.computed_at.isoformat(), found)
@@ -134,6 +145,7 @@ def shown_experiment(kept: Kept) -> Shown | None:
         found.last_exposure_at.date() if found.last_exposure_at else None,
         kept.definition.notes,
         {limit.metric: limit.margin for limit in found.experiment.guardrails},
+        {key: name for (kind, key), name in named.items() if kind == SEGMENT},
     )
 
 

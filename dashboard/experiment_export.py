@@ -8,11 +8,14 @@ from typing import Any
 
 from dashboard.experiment_charts import forest_chart, forest_rows, forest_title
 from dashboard.experiment_data import Shown
-from dashboard.experiment_words import METHODS, interval, lift, sure, value
+from dashboard.experiment_words import METHODS, interval, lift, sure, told, value
 from dashboard.format import count
 from dashboard.theme import INK, PAPER, styled
+from kindred.experiments.analysis import Correction
 from kindred.experiments.definition import Method
-from kindred.experiments.readings import APPLIES
+from kindred.experiments.readings import applies, read_all
+from kindred.experiments.results import SegmentResult
+from kindred.experiments.verdict import p_in_words
 
 
 def as_csv(shown: Shown) -> str:
@@ -50,12 +53,22 @@ def as_markdown(shown: Shown, method: Method) -> str:
     if shown.simulated:
         lines += ["These data are simulated.", ""]
     lines += [shown.told, "", *_health(shown), "", "## Results", ""]
-    lines += [f"{METHODS[method]}: {APPLIES[method]}", "", *_table(shown, method)]
+    lines += [
+        f"{METHODS[method]}: {applies(method, shown.settings.prior)}",
+        "",
+        *_table(shown, method),
+    ]
     for segment in shown.report.segments:
         if segment.metric == shown.primary:
-            p = segment.interaction.adjusted_p_value
-            lines += ["", f"## By {segment.segment}", "", f"Do levels differ? p = {p:.3g}", ""]
-            lines += [f"- {level}: {_plain(result.plain)}" for level, result in segment.levels]
+            p = p_in_words(segment.differ(peeking=method == "sequential"))
+            lines += [
+                "",
+                f"## By {shown.dimension(segment.segment)}",
+                "",
+                f"Do levels differ? {p}, corrected",
+                "",
+            ]
+            lines += _levels(segment, method, shown.settings.correction)
     return "\n".join(lines) + "\n"
 
 
@@ -95,10 +108,12 @@ def _table(shown: Shown, method: Method) -> list[str]:
     return lines
 
 
-def _plain(reading: Any) -> str:
-    low, high = reading.relative_interval
-    n = f"n = {count(reading.arm.n)} and {count(reading.control.n)}"
-    return f"{lift(reading.relative.value, True)} ({lift(low, True)} to {lift(high, True)}), {n}"
+def _levels(segment: SegmentResult, method: Method, correction: Correction) -> list[str]:
+    """Say each level's result, as the method reads it."""
+    results = [result for _, result in segment.levels]
+    read = read_all(results, method, correction, adjusted=False)
+    names = [level for level, _ in segment.levels]
+    return [f"- {told(seen, method, level)}" for level, seen in zip(names, read, strict=True)]
 
 
 def as_png(shown: Shown, method: Method) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,7 +13,10 @@ from sqlalchemy import Connection
 from dashboard.actor import acting
 from dashboard.experiment_data import shown_experiment
 from dashboard.experiment_fields import edit_metrics, read_variations, variation_rows
+from dashboard.experiment_filters import edit_filters, seen
 from dashboard.experiment_power import plan
+from dashboard.experiment_prior import believe
+from dashboard.experiment_who import who
 from dashboard.experiment_words import METHODS
 from dashboard.format import verbatim
 from dashboard.publishing import Proposal, publish_dialog
@@ -29,7 +33,6 @@ from data.experiments import (
     save_experiment,
 )
 from data.publications import Act, Terms
-from data.segments import list_segments
 from kindred.errors import UserError
 from kindred.events import (
     CONTENT_CLICKED,
@@ -39,8 +42,8 @@ from kindred.events import (
     PRODUCT_ADDED,
     PRODUCT_VIEWED,
 )
-from kindred.experiments.definition import Experiment, Variation, checked, document
-from kindred.experiments.metrics import ConversionMetric, RevenueMetric, sentence
+from kindred.experiments.definition import Experiment, Limit, Variation, checked, document
+from kindred.experiments.metrics import ConversionMetric, Declared, RevenueMetric, sentence
 
 EVENTS: Final = (
     ORDER_COMPLETED,
@@ -50,7 +53,6 @@ EVENTS: Final = (
     CONTENT_CLICKED,
     COUPON_APPLIED,
 )
-DIMENSIONS: Final = ("device", "region", "locale", "store_id")
 
 
 def blank() -> Experiment:
@@ -99,6 +101,35 @@ def _fields(before: Experiment, kept: Kept | None) -> Experiment:
         height=80,
         placeholder="If we …, then … will …, because …",
     )
+    variations = _variations(before)
+    part = who(before)
+    metrics, guardrails = _metrics(before, kept)
+    judged = _judged_by(before, [metric.name for metric in metrics])
+    planned = plan(
+        _base(kept), before.effect, _shares(variations), part["coverage"], judged["alpha"]
+    )
+    days = st.number_input(
+        "Planned days",
+        1,
+        365,
+        before.days if kept else min(planned.days, 365),
+        key="setup_days",
+        help="Fixed tests are read after them; nothing ends by itself.",
+    )
+    return replace(
+        before,
+        hypothesis=(hypothesis or "").strip(),
+        variations=variations,
+        metrics=metrics,
+        guardrails=guardrails,
+        days=days,
+        effect=planned.effect,
+        **part,
+        **judged,
+    )
+
+
+def _variations(before: Experiment) -> tuple[Variation, ...]:
     st.markdown("**Variations**; the first is the control")
     rows = st.data_editor(
         variation_rows(before.variations),
@@ -111,11 +142,23 @@ def _fields(before: Experiment, kept: Kept | None) -> Experiment:
             "Share %": st.column_config.NumberColumn(min_value=0.0, max_value=100.0),
         },
     )
-    variations = read_variations(rows)
-    who = _who(before)
+    return read_variations(rows)
+
+
+def _metrics(
+    before: Experiment, kept: Kept | None
+) -> tuple[tuple[Declared, ...], tuple[Limit, ...]]:
+    """Let metrics be edited, and below them which of their events count."""
+    there = seen()
+    events = list(dict.fromkeys([*EVENTS, *(there.events if there else ())]))
     st.markdown("**What is measured**")
-    metrics, guardrails = edit_metrics(before.metrics, before.guardrails, EVENTS, "setup_metrics")
-    names = [metric.name for metric in metrics] or [before.primary]
+    metrics, guardrails = edit_metrics(before.metrics, before.guardrails, events, "setup_metrics")
+    saved = f"{kept.definition.key}_{kept.definition.revision}" if kept else "new"
+    return edit_filters(metrics, before.metrics, there, saved), guardrails
+
+
+def _judged_by(before: Experiment, names: Sequence[str]) -> dict[str, Any]:
+    names = list(names) or [before.primary]
     left, middle, right = st.columns(3, gap="medium")
     primary = left.selectbox(
         "Primary metric",
@@ -136,58 +179,8 @@ def _fields(before: Experiment, kept: Kept | None) -> Experiment:
     alpha = right.select_slider(
         "Chance of a false positive", [0.01, 0.05, 0.1], value=before.alpha, key="setup_alpha"
     )
-    shares = _shares(variations)
-    planned = plan(_base(kept), before.effect, shares, who["coverage"], alpha)
-    days = st.number_input(
-        "Planned days",
-        1,
-        365,
-        before.days if kept else min(planned.days, 365),
-        key="setup_days",
-        help="Fixed tests are read after them; nothing ends by itself.",
-    )
-    return replace(
-        before,
-        hypothesis=(hypothesis or "").strip(),
-        variations=variations,
-        metrics=metrics,
-        guardrails=guardrails,
-        primary=primary,
-        method=method,
-        alpha=alpha,
-        days=days,
-        effect=planned.effect,
-        **who,
-    )
-
-
-def _who(before: Experiment) -> dict[str, Any]:
-    with reading() as conn:
-        live = [s for s in list_segments(conn, datetime.now(UTC)) if s.live is not None]
-    names = {segment.definition.key: segment.definition.name for segment in live}
-    options = [None, *names]
-    if before.cohort and before.cohort not in names:
-        options.append(before.cohort)
-    left, middle, right = st.columns(3, gap="medium")
-    cohort = left.selectbox(
-        "Among",
-        options,
-        index=options.index(before.cohort) if before.cohort in options else 0,
-        format_func=lambda key: "Everybody" if key is None else names.get(key, key),
-        key="setup_cohort",
-        help="A live segment; who is in it takes part.",
-    )
-    coverage = middle.slider(
-        "Share of them who take part (%)", 1, 100, round(before.coverage * 100), key="setup_cover"
-    )
-    dimensions = right.multiselect(
-        "Results by",
-        DIMENSIONS,
-        default=list(before.dimensions),
-        key="setup_dimensions",
-        help="Known at the exposure, so the variation can't have changed it.",
-    )
-    return {"cohort": cohort, "coverage": coverage / 100, "dimensions": tuple(dimensions)}
+    prior = believe(before.prior, "setup_prior")
+    return {"primary": primary, "method": method, "alpha": alpha, "prior": prior}
 
 
 def _shares(variations: tuple[Variation, ...]) -> tuple[float, float]:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
-from duckdb import col
 
 from dashboard.actor import acting
 from dashboard.experiment_data import Shown, shown_file
+from dashboard.experiment_opened import Opened
+from dashboard.experiment_prior import believe
 from dashboard.experiment_words import METHODS
 from dashboard.format import count, verbatim
-from dashboard.store import engine, workspace
+from dashboard.store import engine
 from data.audit import Actor
 from data.experiment_analyses import keep_analysis
 from data.experiment_file import FileMetric, Layout, Summary, summarise_file
-from data.experiment_table import open_table
 from kindred.errors import UserError
 from kindred.experiments.analysis import Metric
 from kindred.experiments.definition import Method
@@ -36,88 +33,8 @@ KINDS: Final[Mapping[str, MetricKind]] = {
     "Ratio": MetricKind.RATIO,
 }
 _LABELS: Final = {kind: label for label, kind in KINDS.items()}
-MOST_VALUES: Final = 100
-KEPT_SECONDS: Final = 86_400
 EACH_ROW: Final = "Each row is a unit"
 GUESSES: Final = ("variation", "variation_id", "variant", "arm", "group", "treatment", "segment")
-
-
-@dataclass(frozen=True)
-class Opened:
-    """An uploaded file.
-
-    Parameters
-    ----------
-    values : mapping of column to its values
-        Of columns with few; the others can't be the variation.
-    numbers : sequence of str
-        Columns whose values are numbers.
-    rates : sequence of str
-        Those among them that are 0 or 1.
-    """
-
-    name: str
-    path: Path
-    columns: Sequence[str]
-    values: Mapping[str, Sequence[str]]
-    numbers: Sequence[str]
-    rates: Sequence[str]
-    rows: int
-
-
-def choose_file() -> Opened | None:
-    """Take a file; it is looked at once, and lies among the uploads for a while."""
-    file = st.file_uploader(
-        "CSV or Parquet, a row a unit or a row an event",
-        type=["csv", "tsv", "txt", "gz", "parquet", "pq"],
-        key="experiment_file",
-        help="Only sufficient statistics are kept, and only if you say so; no row is.",
-    )
-    if file is None:
-        return None
-    content = file.getvalue()
-    digest = hashlib.blake2b(content, digest_size=12).hexdigest()
-    path = workspace().uploads / f"experiment-{digest}{Path(file.name).suffix.lower()}"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _tidy(path.parent)
-        path.write_bytes(content)
-    return _look(str(path), file.name)
-
-
-def _tidy(folder: Path) -> None:
-    """Take files away that were uploaded for an analysis more than a day ago."""
-    for old in folder.glob("experiment-*"):
-        if time.time() - old.stat().st_mtime > KEPT_SECONDS:
-            old.unlink(missing_ok=True)
-
-
-@st.cache_data(max_entries=8, show_spinner="Looking at the columns")
-def _look(path: str, name: str) -> Opened:
-    values: dict[str, list[str]] = {}
-    numbers: list[str] = []
-    rates: list[str] = []
-    with open_table(Path(path)) as table:
-        rows = int(table.rows.aggregate("count(*)").fetchall()[0][0])
-        for column in table.columns:
-            text = table.rows.select(col(column).cast("VARCHAR").alias("v"))
-            few = text.filter("v IS NOT NULL AND trim(v) <> ''").distinct().limit(MOST_VALUES + 1)
-            found = sorted(str(row[0]).strip() for row in few.fetchall())
-            if len(found) <= MOST_VALUES:
-                values[column] = found
-            if found and all(_is_number(value) for value in found):
-                numbers.append(column)
-                if {float(value) for value in found} <= {0.0, 1.0}:
-                    rates.append(column)
-        return Opened(name, Path(path), table.columns, values, numbers, rates, rows)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def choose_columns(file: Opened) -> tuple[Layout, FilePlan] | None:
@@ -129,6 +46,22 @@ def choose_columns(file: Opened) -> tuple[Layout, FilePlan] | None:
             icon=":material/help:",
         )
         return None
+    variation, control, unit = _randomised(file, few)
+    rest = [column for column in file.columns if column not in {variation, unit}]
+    metrics = _metrics(file, rest)
+    segments, method, alpha = _judged_by(file, rest)
+    split = _split(file.values[variation])
+    prior = believe(None, "file_prior")
+    if not metrics:
+        st.info("Name at least one metric.", icon=":material/straighten:")
+        return None
+    layout = Layout(variation, tuple(metrics), unit, segments)
+    declared = tuple(metric.metric for metric in metrics)
+    return layout, FilePlan(control, declared, split, alpha, method, unit or "row", prior=prior)
+
+
+def _randomised(file: Opened, few: Sequence[str]) -> tuple[str, str, str | None]:
+    """Ask which column is the variation, which value the control, and who was randomised."""
     left, middle, right = st.columns(3, gap="medium")
     named = [column for column in few if column.lower() in GUESSES]
     variation = left.selectbox(
@@ -138,39 +71,36 @@ def choose_columns(file: Opened) -> tuple[Layout, FilePlan] | None:
     control = middle.selectbox(
         "Control", arms, index=_control(arms), key=f"file_control_{variation}"
     )
-    rest = [column for column in file.columns if column != variation]
     unit = right.selectbox(
         "Unit",
-        [EACH_ROW, *rest],
+        [EACH_ROW, *(column for column in file.columns if column != variation)],
         key="file_unit",
         help="Who was randomised. With a column, rows of one unit are added up.",
     )
-    metrics = _metrics(file, [column for column in rest if column != unit])
+    return variation, control, None if unit == EACH_ROW else unit
+
+
+def _judged_by(file: Opened, rest: Sequence[str]) -> tuple[tuple[str, ...], Method, float]:
     left, middle, right = st.columns(3, gap="medium")
     segments = left.multiselect(
         "Results by",
-        [c for c in rest if c in file.values and c != unit and len(file.values[c]) <= 30],
+        [c for c in rest if c in file.values and len(file.values[c]) <= 30],
         key="file_segments",
         help="Known before the experiment, so the variation can't have changed it.",
     )
     methods = list(METHODS)
     method: Method = middle.selectbox(
-        "Judged by", methods, index=methods.index("fixed"),
-        format_func=lambda one: METHODS[one], key="file_method",
+        "Judged by",
+        methods,
+        index=methods.index("fixed"),
+        format_func=lambda one: METHODS[one],
+        key="file_method",
         help="A file of a finished experiment may be read by a fixed test.",
-    )  # fmt: skip
+    )
     alpha = right.select_slider(
         "Chance of a false positive", [0.01, 0.05, 0.1], value=0.05, key="file_alpha"
     )
-    split = _split(arms)
-    if not metrics:
-        st.info("Name at least one metric.", icon=":material/straighten:")
-        return None
-    whose = None if unit == EACH_ROW else unit
-    layout = Layout(variation, tuple(metrics), whose, tuple(segments))
-    declared = tuple(metric.metric for metric in metrics)
-    plan = FilePlan(control, declared, split, alpha, method, whose or "row")
-    return layout, plan
+    return tuple(segments), method, alpha
 
 
 def _control(arms: Sequence[str]) -> int:

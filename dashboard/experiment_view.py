@@ -14,7 +14,7 @@ from dashboard.experiment_words import METHODS, badge, interval, lift, sure, val
 from dashboard.format import count, percent, verbatim
 from kindred.experiments.definition import Method
 from kindred.experiments.event_caveats import CROSSOVER_SHARE
-from kindred.experiments.readings import APPLIES
+from kindred.experiments.readings import applies
 from kindred.experiments.verdict import FATAL
 
 QUIET_DAYS: Final = 3
@@ -69,7 +69,7 @@ def choose_method(shown: Shown, key: str) -> Method:
         bind="query-params" if not key else None,
     )
     method: Method = chosen or shown.method
-    st.caption(APPLIES[method])
+    st.caption(applies(method, shown.settings.prior))
     if method == "fixed" and shown.ends and shown.today and shown.today < shown.ends:
         st.warning(
             f"The planned end is {shown.ends:%-d %B %Y}: before it, fixed tests say too much.",
@@ -183,7 +183,7 @@ def table(shown: Shown, method: Method, key: str) -> None:
             row["CUPED"] = f"{lift(less.lift, less.relative)} ({interval(less)})" if known else ""
             row["Explained"] = percent(result.explained or 0) if known else ""
         if any(r.guardrail for r in shown.report.results):
-            kept = result.guardrail
+            kept = result.guarded(peeking=method == "sequential")
             word = (
                 "holds" if kept and kept.holds else "broken" if kept and kept.broken else "unsure"
             )
@@ -235,7 +235,7 @@ def drill_down(shown: Shown, method: Method, theme: str, key: str) -> None:
     for column, segment in zip(st.columns(max(min(len(own), 2), 1)) * len(own), own, strict=False):
         with column, st.container(border=True):
             if not charts.segments(shown, segment, method, theme):
-                st.caption(f"By {segment.segment}, no level has enough people.")
+                st.caption(f"By {shown.dimension(segment.segment)}, no level has enough people.")
 
 
 def export(shown: Shown, method: Method, key: str) -> None:

@@ -80,7 +80,7 @@ def _latest(told: ibis.Table, keys: Sequence[str]) -> ibis.Table:
     """Read each member's latest value as text; of two at the same instant, always the same."""
     values = told.mutate(
         **{
-            _column(place): json_extract_string(told["traits"], _pointer(key))
+            _column(place): json_extract_string(told["traits"], pointer_to(key))
             for place, key in enumerate(keys)
         }
     )
@@ -97,8 +97,8 @@ def _last(values: ibis.Table, name: str) -> ibis.Value:
 def _types(told: ibis.Table, keys: Sequence[str]) -> dict[str, TraitType]:
     counts: dict[str, ibis.Value] = {}
     for place, key in enumerate(keys):
-        kind = json_type(told["traits"], _pointer(key))
-        text = json_extract_string(told["traits"], _pointer(key))
+        kind = json_type(told["traits"], pointer_to(key))
+        text = json_extract_string(told["traits"], pointer_to(key))
         dated = text.re_search(ISO_DATE) & text.try_cast("timestamp").notnull()
         counts[f"known_{place}"] = text.notnull().sum()
         counts[f"numbers_{place}"] = kind.isin(_NUMBERS).sum()
@@ -135,6 +135,6 @@ def _column(place: int) -> str:
     return f"attribute_{place}"
 
 
-def _pointer(key: str) -> str:
+def pointer_to(key: str) -> str:
     """Point at a member by RFC 6901, which takes any name."""
     return "/" + key.replace("~", "~0").replace("/", "~1")

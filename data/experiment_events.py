@@ -17,6 +17,7 @@ from typing import Any, Final
 import ibis
 from ibis.backends.duckdb import Backend
 
+from data.experiment_dimensions import Lookup, with_levels
 from data.experiment_exposures import digests, first_exposures, kept
 from data.experiment_measures import (
     DAY,
@@ -67,6 +68,7 @@ def compute(
     experiment: Experiment,
     known: Mapping[str, str],
     as_of: datetime,
+    lookup: Lookup | None = None,
 ) -> Computed:
     """Compute the days of an experiment whose signature is not the known one.
 
@@ -75,9 +77,12 @@ def compute(
     files : mapping of day to event files
     known : mapping of day to signature
         Of what is in the store.
+    lookup : callable, optional
+        Tells who was in which cluster or segment; without it nobody is known to be.
     """
     events = _read(backend, workspace, files, sorted(files))
     units, ids, unknown = first_exposures(backend, events, key, experiment, as_of)
+    units = with_levels(backend, events, units, ids, experiment.dimensions, lookup)
     found = digests(units, experiment.dimensions)
     last = units.aggregate(at=units["at"].max()).to_pyarrow().to_pylist()[0]["at"]
     done = Computed(unknown=unknown, last_exposure_at=None if last is None else moment(last))

@@ -19,6 +19,7 @@ from data.segment_events import epoch_us
 from data.segment_values import time
 from kindred.events import EXPERIMENT_VIEWED
 from kindred.experiments.definition import Experiment
+from kindred.experiments.dimensions import CONTEXT
 
 BOT: Final = r"bot\b|crawl|spider|slurp|headless|lighthouse"
 LATE_HOURS: Final = 24
@@ -42,7 +43,7 @@ def exposures(events: ibis.Table, key: str, as_of: datetime) -> ibis.Table:
         at=epoch_us(found["timestamp"]),
         late=late.fill_null(False),
         agent=agent.fill_null(False),
-        **{name: found["context"][name] for name in ("device", "region", "locale", "store_id")},
+        **{name: found["context"][name] for name in CONTEXT},
     )
 
 
@@ -65,7 +66,7 @@ def first_exposures(
     -------
     units : Table
         unit, variation, at (microseconds), day (since 1970), crossed, repeated, late, agent, and a
-        column for each dimension.
+        column for each dimension that is of the exposure's context.
     ids : Table
         Each id under which a unit's events are found: id, unit.
     unknown : int
@@ -89,6 +90,7 @@ def first_exposures(
         **{
             name: ibis.coalesce(named[name].argmin(first), NOWHERE)
             for name in experiment.dimensions
+            if name in CONTEXT
         },
     )
     units = units.mutate(day=(units["at"] // (24 * HOUR)).cast("int32"))

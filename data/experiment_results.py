@@ -46,17 +46,27 @@ def known_days(conn: Connection, key: str) -> dict[str, str]:
 
 
 def is_fresh(
-    conn: Connection, key: str, experiment: Experiment, as_of: datetime, dataset_version: int
+    conn: Connection,
+    key: str,
+    experiment: Experiment,
+    as_of: datetime,
+    dataset_version: int,
+    moved: datetime | None = None,
 ) -> bool:
-    """Tell whether the results stand on the same definition, events and clock."""
+    """Tell whether the results stand on the same definition, events and clock.
+
+    Parameters
+    ----------
+    moved : datetime, optional
+        When the clusters or segments that results are given by changed last.
+    """
     row = conn.execute(
         select(experiment_results).where(experiment_results.c.key == key)
     ).one_or_none()
-    return row is not None and (row.experiment, row.as_of, row.dataset_version) == (
-        document(experiment),
-        as_of,
-        dataset_version,
-    )
+    if row is None or (moved is not None and row.computed_at < moved):
+        return False
+    known = (row.experiment, row.as_of, row.dataset_version)
+    return bool(known == (document(experiment), as_of, dataset_version))
 
 
 def save_results(

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import experiment_upload as upload
+from dashboard.experiment_opened import choose_file
 from dashboard.experiment_view import results
 from dashboard.format import verbatim
 from dashboard.furniture import page_head
@@ -10,7 +11,7 @@ from dashboard.theme import theme_now
 
 st.page_link("pages/experiments.py", label="All experiments", icon=":material/arrow_back:")
 page_head("Analyse a file", "What does an experiment from anywhere say?")
-file = upload.choose_file()
+file = choose_file()
 if file is None:
     st.markdown(
         "A row a person, or several to be added up: the **variation** they had, what they **did**"

@@ -14,6 +14,7 @@ from data.experiment_results import is_fresh, known_days, save_results
 from data.experiments import list_experiments
 from data.lake import dataset_version, open_duckdb
 from data.workspace import facts
+from pipelines.experiment_levels import Levels, moved_at
 from pipelines.job import JobContext, JobResult
 
 MEMORY: Final = "4GB"
@@ -28,18 +29,35 @@ def run(context: JobContext, _params: Mapping[str, Any]) -> JobResult:
         stale = [
             kept
             for kept in list_experiments(conn, context.as_of)
-            if not is_fresh(conn, kept.definition.key, kept.experiment, context.as_of, version)
+            if not is_fresh(
+                conn,
+                kept.definition.key,
+                kept.experiment,
+                context.as_of,
+                version,
+                moved_at(conn, kept.experiment, context.now),
+            )
         ]
         known = {kept.definition.key: known_days(conn, kept.definition.key) for kept in stale}
     if not stale or not files:
         return JobResult(fresh=not kept_example)
     backend, days = open_duckdb(memory_limit=MEMORY), 0
-    with context.report.step("From exposures to results") as step:
+    with (
+        context.report.step("From exposures to results") as step,
+        Levels(context, backend, step) as levels,
+    ):
         for place, kept in enumerate(stale):
             key = kept.definition.key
             step.progress(place / len(stale), kept.definition.name)
             done = compute(
-                backend, context.workspace, files, key, kept.experiment, known[key], context.as_of
+                backend,
+                context.workspace,
+                files,
+                key,
+                kept.experiment,
+                known[key],
+                context.as_of,
+                levels,
             )
             with context.engine.begin() as conn:
                 save_results(

@@ -23,7 +23,7 @@ from kindred.experiments.estimates import (
     estimate,
     fit_adjustment,
 )
-from kindred.experiments.guardrails import Better, Guardrail, Verdict, judge
+from kindred.experiments.guardrails import Better, Guardrail, Verdict, judge, judge_always
 from kindred.experiments.heterogeneity import interaction
 from kindred.experiments.moments import Moments
 from kindred.experiments.results import Reading, Result, SegmentResult
@@ -124,26 +124,40 @@ def compare(
         if known:
             said += about_reading(metric.kind, control, summary, plain, f"{place} · {variation}")
         explained = adjustment.explained if adjustment else None
-        verdict = _verdict(metric, cuped or plain, settings)
-        results.append(
-            Result(metric.name, variation, settings.control, plain, cuped, explained, verdict)
-        )
+        names = (metric.name, variation, settings.control)
+        guards = _verdicts(metric, cuped or plain, settings)
+        results.append(Result(*names, plain, cuped, explained, *guards))
     return results, said
 
 
 def adjust_p_values(
     results: Sequence[Result], method: Correction, family: Family = "all"
 ) -> list[Result]:
-    """Correct p-values over their family, raw and CUPED each for itself."""
+    """Correct p-values over their family; raw and CUPED, fixed and always-valid each for itself."""
     if family == "metric":
         names = dict.fromkeys(result.metric for result in results)
         own = {
             n: iter(adjust_p_values([r for r in results if r.metric == n], method)) for n in names
         }
         return [next(own[result.metric]) for result in results]
-    plain = corrected([r.plain.p_value for r in results], method)
-    cuped = corrected([r.cuped.p_value if r.cuped else math.nan for r in results], method)
-    return [result.with_adjusted(p, q) for result, p, q in zip(results, plain, cuped, strict=True)]
+    plain = _corrected_readings([r.plain for r in results], method)
+    cuped = _corrected_readings([r.cuped for r in results], method)
+    return [
+        replace(result, plain=one or result.plain, cuped=other)
+        for result, one, other in zip(results, plain, cuped, strict=True)
+    ]
+
+
+def _corrected_readings(
+    readings: Sequence[Reading | None], method: Correction
+) -> list[Reading | None]:
+    fixed = corrected([r.p_value if r else math.nan for r in readings], method)
+    looked = [r.always.p_value() if r and r.always else math.nan for r in readings]
+    always = corrected(looked, method)
+    return [
+        replace(r, adjusted_p_value=p, always_adjusted_p_value=q) if r else None
+        for r, p, q in zip(readings, fixed, always, strict=True)
+    ]
 
 
 def corrected(p_values: Sequence[float], method: Correction) -> list[float]:
@@ -174,7 +188,8 @@ def compare_segments(
             by_variation.setdefault(result.variation, []).append((level, result))
     found: list[SegmentResult] = []
     for variation, pairs in by_variation.items():
-        test = interaction([result.plain.absolute for _, result in pairs])
+        readings = [result.plain for _, result in pairs]
+        test = interaction([r.absolute for r in readings], [r.always for r in readings])
         adjusted = adjust_p_values([result for _, result in pairs], settings.correction)
         rows = tuple(zip([level for level, _ in pairs], adjusted, strict=True))
         found.append(SegmentResult(column, metric.name, variation, test, rows))
@@ -183,10 +198,14 @@ def compare_segments(
 
 def adjust_interactions(found: Sequence[SegmentResult], method: Correction) -> list[SegmentResult]:
     """Correct the tests of whether levels differ over all such tests of one analysis."""
-    p_values = corrected([one.interaction.p_value for one in found], method)
+    fixed = corrected([one.interaction.p_value for one in found], method)
+    always = corrected([one.interaction.always_p_value for one in found], method)
     return [
-        replace(one, interaction=replace(one.interaction, adjusted_p_value=p))
-        for one, p in zip(found, p_values, strict=True)
+        replace(
+            one,
+            interaction=replace(one.interaction, adjusted_p_value=p, always_adjusted_p_value=q),
+        )
+        for one, p, q in zip(found, fixed, always, strict=True)
     ]
 
 
@@ -220,7 +239,8 @@ def _reading(control: Estimate, arm: Estimate, metric: Metric, settings: Setting
             BetaBelief.after(arm.unadjusted * arm.n, arm.n),
         )
     usable = absolute.usable
-    prior = settings.prior.scaled(control.unadjusted)
+    base, prior = control.unadjusted, settings.prior
+    shared = posterior(relative, prior.shared(base)) if relative.usable and base > 0 else None
     valid = AlwaysValid(absolute, n, settings.alpha, settings.tuning)
     valid_relative = AlwaysValid(relative, n, settings.alpha, settings.tuning)
     return Reading(
@@ -231,17 +251,26 @@ def _reading(control: Estimate, arm: Estimate, metric: Metric, settings: Setting
         absolute.interval(settings.alpha),
         relative.interval(settings.alpha),
         absolute.p_value,
-        posterior(absolute, prior) if usable else None,
+        posterior(absolute, prior.scaled(base)) if usable else None,
         valid if usable else None,
         valid_relative if relative.usable else None,
         alpha=settings.alpha,
         better=metric.better,
         counts=counts,
+        relative_belief=shared,
     )
 
 
-def _verdict(metric: Metric, best: Reading, settings: Settings) -> Verdict | None:
-    if metric.guardrail is None:
-        return None
-    lift = best.relative if metric.guardrail.relative else best.absolute
-    return judge(lift, metric.guardrail, metric.better, settings.alpha)
+def _verdicts(
+    metric: Metric, best: Reading, settings: Settings
+) -> tuple[Verdict | None, Verdict | None]:
+    """Judge the guardrail, if it is one: tested once, and so that it may be asked every day."""
+    guardrail = metric.guardrail
+    if guardrail is None:
+        return None, None
+    lift = best.relative if guardrail.relative else best.absolute
+    always = best.always_relative if guardrail.relative else best.always
+    return (
+        judge(lift, guardrail, metric.better, settings.alpha),
+        judge_always(always, guardrail, metric.better) if always is not None else None,
+    )

@@ -44,6 +44,35 @@ class Prior:
             return Prior()
         return Prior(self.mean * abs(base), self.standard_deviation * abs(base))
 
+    def shared(self, base: float) -> Prior:
+        """Say the same as a share of the control's value, which is above zero."""
+        if self.relative or math.isinf(self.standard_deviation):
+            return self
+        return Prior(self.mean / base, self.standard_deviation / base, relative=True)
+
+    @property
+    def flat(self) -> bool:
+        """Whether it says nothing."""
+        return math.isinf(self.standard_deviation)
+
+    def in_words(self) -> str:
+        """Say it for people.
+
+        Examples
+        --------
+        >>> Prior(0.0, 0.1, relative=True).in_words()
+        'the change is believed to be 0 % ± 10 % of the control before anything is seen'
+        >>> Prior().in_words()
+        'nothing is believed of the change before anything is seen'
+        """
+        if self.flat:
+            return "nothing is believed of the change before anything is seen"
+        size = 100 if self.relative else 1
+        unit = " %" if self.relative else ""
+        told = f"{self.mean * size:g}{unit} ± {self.standard_deviation * size:g}{unit}"
+        of = " of the control" if self.relative else ""
+        return f"the change is believed to be {told}{of} before anything is seen"
+
 
 @dataclass(frozen=True)
 class Posterior:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from kindred.errors import UserError
 from kindred.experiments.allocation import Allocation, Assignment, Holdout, Namespace, assign
 from kindred.experiments.analysis import Correction, Metric, Settings
+from kindred.experiments.bayes import Prior
+from kindred.experiments.dimensions import check_dimensions
 from kindred.experiments.guardrails import Guardrail
 from kindred.experiments.metrics import Declared, analysed, check
 from kindred.experiments.sequential import DEFAULT_TUNING
@@ -20,7 +23,6 @@ FORMAT: Final = 1
 MOST_VARIATIONS: Final = 20
 Method = Literal["sequential", "fixed", "bayesian"]
 HashAttribute = Literal["person", "userId", "anonymousId"]
-Dimension = Literal["device", "region", "locale", "store_id"]
 _STRICT: Final = ConfigDict(extra="forbid")
 
 
@@ -49,6 +51,43 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Belief:
+    """What is believed of the relative lift before anything is seen: normal.
+
+    Parameters
+    ----------
+    mean, sd : float
+        Shares of the control's value; .1 is 10 %.
+    """
+
+    __pydantic_config__ = _STRICT
+    mean: float = 0.0
+    sd: float = 0.1
+
+    @property
+    def prior(self) -> Prior:
+        """The same as the statistics take it."""
+        return Prior(self.mean, self.sd, relative=True)
+
+
+def check_belief(belief: Belief | None) -> None:
+    """Refuse what is no belief.
+
+    Raises
+    ------
+    UserError
+    """
+    if belief is None:
+        return
+    if not (0 < belief.sd < math.inf and math.isfinite(belief.mean)):
+        raise UserError(
+            "A prior needs a mean and a standard deviation above 0.",
+            "Write 0 and .1, say.",
+            "prior",
+        )
+
+
+@dataclass(frozen=True)
 class Experiment:
     """What is asked, who gets what, and how it will be judged.
 
@@ -69,14 +108,17 @@ class Experiment:
         Which id is hashed; a person is ``userId``, else ``anonymousId``.
     cohort : str or None
         Key of the segment whose people take part; none: everybody.
-    dimensions : tuple
-        What of the exposure's context results are given by.
+    dimensions : tuple of str
+        What results are given by, as of the exposure: ``device``, ``region``, ``locale``,
+        ``store_id``, ``trait:NAME``, ``clusters``, ``segment:KEY``.
     days : int
         How long it is planned to run.
     effect : float
         The relative lift of the primary metric that it is planned to find.
     method : {"sequential", "fixed", "bayesian"}
         How it is judged; sequential may be looked at every day.
+    prior : Belief or None
+        What the Bayesian reading believes beforehand; none: nothing.
     """
 
     __pydantic_config__ = _STRICT
@@ -91,13 +133,14 @@ class Experiment:
     namespace: Namespace | None = None
     holdouts: tuple[Holdout, ...] = ()
     cohort: str | None = None
-    dimensions: tuple[Dimension, ...] = ("device",)
+    dimensions: tuple[str, ...] = ("device",)
     days: int = 14
     effect: float = 0.05
     alpha: float = 0.05
     method: Method = "sequential"
     correction: Correction = "holm"
     tuning: float = DEFAULT_TUNING
+    prior: Belief | None = None
 
     @property
     def control(self) -> str:
@@ -121,7 +164,8 @@ class Experiment:
 
     def settings(self) -> Settings:
         """Give how it is judged, as the statistics take it."""
-        return Settings(self.control, self.alpha, self.correction, tuning=self.tuning)
+        prior = self.prior.prior if self.prior else Prior()
+        return Settings(self.control, self.alpha, self.correction, prior=prior, tuning=self.tuning)
 
 
 def allocation(experiment: Experiment, key: str) -> Allocation:
@@ -241,6 +285,8 @@ def checked(experiment: Experiment) -> Experiment:
     for name, value in (("coverage", experiment.coverage), ("alpha", experiment.alpha)):
         if not 0 < value <= 1:
             raise UserError(f"{value:g} is no share.", "Give one above 0, up to 1.", name)
+    check_dimensions(experiment.dimensions)
+    check_belief(experiment.prior)
     _check_metrics(experiment)
     return experiment
 

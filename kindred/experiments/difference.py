@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kindred.experiments.definition import Experiment
+from kindred.experiments.definition import Belief, Experiment
+from kindred.experiments.dimensions import dimension_label
 from kindred.experiments.metrics import sentence
 
 
@@ -36,6 +37,7 @@ def differences(before: Experiment, after: Experiment) -> list[str]:
         ("alpha", "A false positive's chance is {}, no longer {}."),
         ("days", "Planned for {} days, no longer {}."),
         ("dimensions", "Results by {}, no longer {}."),
+        ("prior", "The Bayesian reading believes beforehand: {}, no longer {}."),
         ("hypothesis", "The hypothesis is “{}”, no longer “{}”."),
     ):
         old, new = getattr(before, name), getattr(after, name)
@@ -73,4 +75,8 @@ def _who(experiment: Experiment) -> str:
 
 
 def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if value is None or isinstance(value, Belief):
+        return "nothing" if value is None else value.prior.in_words()
+    if isinstance(value, tuple):
+        return ", ".join(map(dimension_label, value)) or "nothing"
+    return str(value)

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from kindred.experiments.analysis import Metric, Settings
-from kindred.experiments.definition import Method
+from kindred.experiments.bayes import Prior
+from kindred.experiments.definition import Belief, Method
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class FilePlan:
         What was randomised, for people: the column, or "row".
     labels : mapping
         How people call the variations.
+    prior : Belief or None
+        What the Bayesian reading believes beforehand; none: nothing.
     """
 
     control: str
@@ -35,10 +38,12 @@ class FilePlan:
     unit: str = "row"
     hypothesis: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    prior: Belief | None = None
 
     def settings(self) -> Settings:
         """Give how it is judged, as the statistics take it."""
-        return Settings(self.control, self.alpha)
+        prior = self.prior.prior if self.prior else Prior()
+        return Settings(self.control, self.alpha, prior=prior)
 
 
 @cache

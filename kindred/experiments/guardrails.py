@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kindred.experiments.comparison import Lift
+from kindred.experiments.sequential import AlwaysValid
 
 Better = Literal["higher", "lower"]
 
@@ -85,4 +86,30 @@ def judge(lift: Lift, guardrail: Guardrail, better: Better, alpha: float) -> Ver
         seen.tail(-guardrail.margin, "greater"),
         bound > -guardrail.margin,
         seen.interval(alpha)[1] < 0,
+    )
+
+
+def judge_always(lift: AlwaysValid, guardrail: Guardrail, better: Better) -> Verdict:
+    """Ask the same so that it may be asked every day: by one-sided confidence sequences.
+
+    Waudby-Smith et al. (2021), proposition B.1. Several guardrails need no correction: a variation
+    is shipped only where each of them holds (an intersection–union test, Berger 1982,
+    *Multiparameter hypothesis testing and acceptance sampling*, Technometrics 24).
+
+    Examples
+    --------
+    >>> lift = AlwaysValid(Lift(-0.01, 0.01, 1e9), 20_000)
+    >>> verdict = judge_always(lift, Guardrail(0.05), "higher")
+    >>> verdict.holds, round(verdict.worst, 4), f"{verdict.p_value:.4f}"
+    (True, -0.0387, '0.0012')
+    """
+    seen = lift if better == "higher" else lift.reversed
+    bound = seen.lower_bound()
+    return Verdict(
+        guardrail.margin,
+        guardrail.relative,
+        bound if better == "higher" else -bound,
+        seen.p_value_above(-guardrail.margin),
+        bound > -guardrail.margin,
+        seen.interval()[1] < 0,
     )

@@ -16,6 +16,8 @@ from kindred.events import CONTENT_CLICKED, CONTENT_VIEWED, ORDER_COMPLETED
 from kindred.experiments.analysis import Metric
 from kindred.experiments.estimates import MetricKind
 from kindred.experiments.guardrails import Better, Guardrail
+from kindred.segments.check_values import check_value
+from kindred.segments.describe import filter_in_words
 from kindred.segments.durations import in_words, length
 from kindred.segments.rules import PropertyFilter
 
@@ -200,7 +202,7 @@ def in_visits(declared: Declared) -> bool:
 
 
 def check(declared: Declared) -> None:
-    """Refuse windows that can't be, naming the metric.
+    """Refuse windows and filters that can't be, naming the metric.
 
     Raises
     ------
@@ -218,8 +220,16 @@ def check(declared: Declared) -> None:
     before = getattr(declared, "before", None)
     if before:
         length(before)
+    for one in _filters(declared):
+        for problem in check_value("", one.op, one.value, None):
+            raise UserError(f"“{one.property}”: {problem.what}", problem.accepted, declared.name)
     if isinstance(declared, RevenueMetric) and declared.cap is not None and declared.cap <= 0:
         raise UserError("A cap of nothing leaves nothing.", "Give one above 0.", declared.name)
+
+
+def _filters(declared: Declared) -> list[PropertyFilter]:
+    held = parts(declared) or (declared,)
+    return [one for part in held for one in getattr(part, "where", ())]
 
 
 def sentence(declared: Declared) -> str:
@@ -263,5 +273,5 @@ def _summed(part: Part) -> str:
 
 
 def _where(filters: tuple[PropertyFilter, ...]) -> str:
-    told = [f"{f.property} {f.op}" + ("" if f.value is None else f" {f.value}") for f in filters]
-    return f" with {' and '.join(told)}" if told else ""
+    told = [filter_in_words(one) for one in filters]
+    return f" where {' and '.join(told)}" if told else ""

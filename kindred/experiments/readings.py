@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kindred.experiments.analysis import Correction, corrected
+from kindred.experiments.bayes import Prior
 from kindred.experiments.definition import Method
 from kindred.experiments.results import Reading, Result
 
@@ -23,10 +24,23 @@ APPLIES: Final[dict[Method, str]] = {
         "first good day finds effects that are not there."
     ),
     "bayesian": (
-        "Chance to win without a prior belief, and the interval that holds the lift with that "
-        "chance. Stopping at the first good day is as misleading here as with fixed tests."
+        "Chance to win, and the interval that holds the change with the level's chance. Stopping "
+        "at the first good day is as misleading here as with fixed tests."
     ),
 }
+
+
+def applies(method: Method, prior: Prior) -> str:
+    """Say which adjustment a method makes, and what it believes beforehand.
+
+    Examples
+    --------
+    >>> print(applies("bayesian", Prior(0.0, 0.05, relative=True)).split(". ")[0])
+    Prior: the change is believed to be 0 % ± 5 % of the control before anything is seen
+    """
+    if method != "bayesian":
+        return APPLIES[method]
+    return f"Prior: {prior.in_words()}. {APPLIES[method]}"
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,7 @@ class Seen:
     Parameters
     ----------
     lift : float
+        As measured; of the Bayesian method what is believed, which a prior draws in.
     interval : pair of float or None
         None where no test exists.
     relative : bool
@@ -121,16 +136,17 @@ def _seen(result: Result, reading: Reading, method: Method, p_value: float) -> S
     lift = reading.relative if relative else reading.absolute
     winning = reading.winning
     chance = winning.chance_to_win if winning is not None else math.nan
-    interval: Interval | None = None
+    value, interval = lift.value, None
     if method == "sequential":
         always = reading.always_relative if relative else reading.always
         interval = always.interval() if always is not None else None
+    elif method == "bayesian":
+        belief = reading.relative_belief if relative else reading.belief
+        if belief is not None:
+            value, interval = belief.mean, belief.interval(reading.alpha)
     elif lift.usable:
-        # Without a prior, the credible interval is the normal one.
         interval = lift.interval(reading.alpha)
-    if method == "bayesian" and not relative and reading.belief is not None:
-        interval = reading.belief.interval(reading.alpha)
-    return Seen(result, reading, lift.value, interval, relative, p_value, chance)
+    return Seen(result, reading, value, interval, relative, p_value, chance)
 
 
 def _direction(seen: Seen) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +18,9 @@ from kindred.experiments.analysis import (
     compare_segments,
 )
 from kindred.experiments.balance import Balance, balance
+from kindred.experiments.bayes import Prior
 from kindred.experiments.caveats import Caveat
+from kindred.experiments.dimensions import level_order
 from kindred.experiments.estimates import Summary
 from kindred.experiments.moments import Moments
 from kindred.experiments.results import Result, SegmentResult, number
@@ -55,6 +57,8 @@ class Report:
         Units of each variation.
     balances : sequence of Balance
         Whether the arms were alike before the experiment, by each covariate.
+    prior : Prior
+        What Bayesian readings believe beforehand.
     """
 
     ratio: SampleRatio
@@ -63,6 +67,7 @@ class Report:
     segments: Sequence[SegmentResult]
     caveats: Sequence[Caveat]
     balances: Sequence[Balance] = ()
+    prior: Prior = field(default_factory=Prior)
 
     @np.errstate(all="ignore")
     def as_json(self) -> dict[str, Any]:
@@ -76,11 +81,23 @@ class Report:
             "arms": dict(self.arms),
             "results": [result.as_json() for result in self.results],
             "segments": [segment.as_json() for segment in self.segments],
+            "prior": prior_json(self.prior),
             "pre_period": [balance.as_json() for balance in self.balances],
             "warnings": [
                 {"code": c.code, "message": c.message, "where": c.where} for c in self.caveats
             ],
         }
+
+
+def prior_json(prior: Prior) -> dict[str, Any] | None:
+    """Give a prior's fields; none where nothing is believed."""
+    if prior.flat:
+        return None
+    return {
+        "mean": prior.mean,
+        "standard_deviation": prior.standard_deviation,
+        "relative": prior.relative,
+    }
 
 
 @np.errstate(all="ignore")  # what is no number becomes null, and is told where it matters
@@ -110,33 +127,59 @@ def report(
     said = [*known, *_health(arms, ratio, settings)]
     # A planned arm that nobody is in has rows of its own, which say so.
     arms = dict(arms) | {arm: 0 for arm in ratio.missing if arm != settings.control}
-    columns = list(dict.fromkeys(cell.segment for cell in cells))
+    made = _Made(said)
     by_metric = _by_metric(cells)
-    results: list[Result] = []
-    segments: list[SegmentResult] = []
-    balances: list[Balance] = []
     for metric in metrics:
         own = by_metric.get(metric.name, [])
-        whole = _added([cell for cell in own if cell.segment == _whole(own)], metric, arms)
-        found, noted = compare(metric, whole, settings)
-        results += found
-        said += noted
-        balances += balance(metric, whole, settings.control)
-        for column in columns:
+        made.compare(metric, own, arms, settings)
+        for column in dict.fromkeys(cell.segment for cell in cells):
             if column is not None:
-                levels = _levels([cell for cell in own if cell.segment == column], metric, arms)
-                by_level, noted = compare_segments(metric, column, levels, settings)
-                segments += by_level
-                said += noted
-    said += [caveats.PRE_PERIOD_BIAS.at(one.place) for one in balances if one.p_value < SUSPICIOUS]
+                made.compare_levels(metric, column, own, arms, settings)
+    biased = [one for one in made.balances if one.p_value < SUSPICIOUS]
+    said += [caveats.PRE_PERIOD_BIAS.at(one.place) for one in biased]
     return Report(
         ratio,
         arms,
-        adjust_p_values(results, settings.correction, settings.family),
-        adjust_interactions(segments, settings.correction),
+        adjust_p_values(made.results, settings.correction, settings.family),
+        adjust_interactions(made.segments, settings.correction),
         said,
-        balances,
+        made.balances,
+        settings.prior,
     )
+
+
+@dataclass
+class _Made:
+    """What was found of one metric after the other."""
+
+    said: list[Caveat]
+    results: list[Result] = field(default_factory=list)
+    segments: list[SegmentResult] = field(default_factory=list)
+    balances: list[Balance] = field(default_factory=list)
+
+    def compare(
+        self, metric: Metric, own: Sequence[Cell], arms: Mapping[str, int], settings: Settings
+    ) -> None:
+        """Judge a metric over everybody."""
+        whole = _added([cell for cell in own if cell.segment == _whole(own)], metric, arms)
+        found, noted = compare(metric, whole, settings)
+        self.results += found
+        self.said += noted
+        self.balances += balance(metric, whole, settings.control)
+
+    def compare_levels(
+        self,
+        metric: Metric,
+        column: str,
+        own: Sequence[Cell],
+        arms: Mapping[str, int],
+        settings: Settings,
+    ) -> None:
+        """Judge a metric at the levels of a segment column."""
+        levels = _levels([cell for cell in own if cell.segment == column], metric, arms)
+        found, noted = compare_segments(metric, column, levels, settings)
+        self.segments += found
+        self.said += noted
 
 
 def _by_metric(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
@@ -186,4 +229,6 @@ def _levels(
     for cell in cells:
         if cell.level is not None:
             by_level.setdefault(cell.level, []).append(cell)
-    return {name: _added(by_level[name], metric, arms) for name in sorted(by_level)}
+    return {
+        name: _added(by_level[name], metric, arms) for name in sorted(by_level, key=level_order)
+    }

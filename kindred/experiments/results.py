@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from kindred.experiments.bayes import BetaBelief, Posterior, beta_chance_and_loss
@@ -22,8 +22,8 @@ class Reading:
 
     Parameters
     ----------
-    belief : Posterior or None
-        Of the absolute lift.
+    belief, relative_belief : Posterior or None
+        Of the absolute lift, and of the relative one where the control's value is above zero.
     always, always_relative : AlwaysValid or None
         The lifts as they may be looked at every day.
     counts : pair of BetaBelief, optional
@@ -41,9 +41,11 @@ class Reading:
     always: AlwaysValid | None
     always_relative: AlwaysValid | None
     adjusted_p_value: float = math.nan
+    always_adjusted_p_value: float = math.nan
     alpha: float = 0.05
     better: Better = "higher"
     counts: tuple[BetaBelief, BetaBelief] | None = None
+    relative_belief: Posterior | None = None
 
     @property
     def winning(self) -> Posterior | None:
@@ -81,9 +83,11 @@ class Reading:
             "degrees_of_freedom": number(self.absolute.degrees_of_freedom),
             "chance_to_win": number(winning.chance_to_win if winning else None),
             "expected_loss": number(winning.expected_loss if winning else None),
-            "credible_interval": numbers(self.belief.interval(self.alpha)) if self.belief else None,
+            "credible_interval": _credible(self.belief, self.alpha),
+            "relative_credible_interval": _credible(self.relative_belief, self.alpha),
             "sequential_ci": numbers(always.interval()) if always else None,
             "sequential_p_value": number(always.p_value()) if always else None,
+            "sequential_p_value_adjusted": number(self.always_adjusted_p_value),
             "sequential_lower_bound": number(always.lower_bound()) if always else None,
             "sequential_upper_bound": number(always.upper_bound()) if always else None,
             "sequential_relative_ci": numbers(relative.interval()) if relative else None,
@@ -98,8 +102,8 @@ class Result:
     ----------
     explained : float or None
         Share of the variance that the covariates take away.
-    guardrail : Verdict or None
-        Where the metric must not get worse.
+    guardrail, always_guardrail : Verdict or None
+        Where the metric must not get worse: tested once, and so that it may be asked every day.
     """
 
     metric: str
@@ -109,16 +113,16 @@ class Result:
     cuped: Reading | None
     explained: float | None = None
     guardrail: Verdict | None = None
+    always_guardrail: Verdict | None = None
 
     @property
     def best(self) -> Reading:
         """The sharper reading: adjusted where there is one."""
         return self.cuped or self.plain
 
-    def with_adjusted(self, plain: float, cuped: float) -> Result:
-        """Carry p-values that were corrected over their family."""
-        adjusted = replace(self.cuped, adjusted_p_value=cuped) if self.cuped else None
-        return replace(self, plain=replace(self.plain, adjusted_p_value=plain), cuped=adjusted)
+    def guarded(self, *, peeking: bool) -> Verdict | None:
+        """Say whether the guardrail holds, read once or so that it may be looked at every day."""
+        return self.always_guardrail if peeking else self.guardrail
 
     def as_json(self) -> dict[str, Any]:
         """Give the contract's fields."""
@@ -128,6 +132,10 @@ class Result:
             cuped = self.cuped.as_json() | {"variance_explained": number(self.explained)}
         if self.guardrail is not None:
             guardrail = asdict(self.guardrail)
+            if self.always_guardrail is not None:
+                told = asdict(self.always_guardrail)
+                names_of = ("worst", "p_value", "holds", "broken")
+                guardrail["sequential"] = {name: told[name] for name in names_of}
         more = {"beta_binomial": self.plain.beta_binomial(), "guardrail": guardrail}
         return names | self.plain.as_json() | {"cuped": cuped} | more
 
@@ -142,6 +150,11 @@ class SegmentResult:
     interaction: Interaction
     levels: tuple[tuple[str, Result], ...]
 
+    def differ(self, *, peeking: bool) -> float:
+        """Give the corrected p-value of whether levels differ, asked once or every day."""
+        test = self.interaction
+        return test.always_adjusted_p_value if peeking else test.adjusted_p_value
+
     def as_json(self) -> dict[str, Any]:
         """Give the test of whether levels differ, then each level."""
         return {
@@ -153,6 +166,8 @@ class SegmentResult:
                 "degrees_of_freedom": self.interaction.degrees_of_freedom,
                 "p_value": number(self.interaction.p_value),
                 "p_value_adjusted": number(self.interaction.adjusted_p_value),
+                "sequential_p_value": number(self.interaction.always_p_value),
+                "sequential_p_value_adjusted": number(self.interaction.always_adjusted_p_value),
             },
             "levels": [{"level": level} | result.as_json() for level, result in self.levels],
         }
@@ -161,6 +176,10 @@ class SegmentResult:
 def number(value: float | None) -> float | None:
     """Let only finite numbers through: JSON has no others."""
     return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _credible(belief: Posterior | None, alpha: float) -> list[float] | None:
+    return None if belief is None else numbers(belief.interval(alpha))
 
 
 def numbers(interval: Interval) -> list[float] | None:

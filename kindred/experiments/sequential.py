@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from kindred.experiments.comparison import SMALLEST, Lift
@@ -65,10 +65,35 @@ class AlwaysValid:
 
     def p_value(self, null: float = 0.0) -> float:
         """Two-sided always-valid p-value, one over the mixture's e-value (eq. 155)."""
+        return max(math.exp(-max(self.log_e_value(null), 0.0)), SMALLEST)
+
+    def log_e_value(self, null: float = 0.0) -> float:
+        """Give the logarithm of the mixture's e-value: evidence against the lift being `null`.
+
+        At whatever look, it is 1 or less on average where the lift is `null` (eq. 155).
+        """
         z = (self.lift.value - null) / self.lift.standard_error
-        # In logarithms, for a large e-value would overflow before it is turned over.
-        log_e = self._spread * (z * z) / (2 * (self._spread + 1)) - 0.5 * math.log1p(self._spread)
-        return max(math.exp(-max(log_e, 0.0)), SMALLEST)
+        # In logarithms, for a large one would overflow before it is turned over.
+        return self._spread * (z * z) / (2 * (self._spread + 1)) - 0.5 * math.log1p(self._spread)
+
+    def p_value_above(self, null: float = 0.0) -> float:
+        """One-sided always-valid p-value, of the lift being `null` or less.
+
+        The α at which :meth:`lower_bound` (proposition B.1, its ρ held) would come to `null`.
+        """
+        z = (self.lift.value - null) / self.lift.standard_error
+        spread = self._one_sided_spread
+        grown = z * z * spread / (2 * (spread + 1))
+        if z <= 0 or grown < 1e-12:
+            return 1.0
+        # exp(x) − 1 in a form that a large x does not overflow.
+        shrunk = math.exp(-grown) / -math.expm1(-grown)
+        return max(min(math.sqrt(spread + 1) / 2 * shrunk, 1.0), SMALLEST)
+
+    @property
+    def reversed(self) -> AlwaysValid:
+        """The lift seen from the other side, for metrics that should fall."""
+        return replace(self, lift=self.lift.reversed)
 
     @property
     def _spread(self) -> float:
@@ -77,9 +102,12 @@ class AlwaysValid:
     def _deviation(self) -> float:
         return self.lift.standard_error * math.sqrt(self.n)
 
+    @property
+    def _one_sided_spread(self) -> float:
+        return self.n * tightest_at(self.tuning, 2 * self.alpha) ** 2
+
     def _one_sided_reach(self) -> float:
-        rho = tightest_at(self.tuning, 2 * self.alpha)
-        spread = self.n * rho**2
+        spread = self._one_sided_spread
         return self._deviation() * math.sqrt(
             2
             * (spread + 1)

@@ -11,9 +11,9 @@ from typing import Final
 
 from kindred.experiments.analysis import Settings
 from kindred.experiments.definition import Method
+from kindred.experiments.guardrails import Verdict
 from kindred.experiments.readings import Seen, read_all
 from kindred.experiments.report import Report
-from kindred.experiments.results import Result
 
 FATAL: Final = (
     "sample_ratio_mismatch",
@@ -117,21 +117,25 @@ def decide(report: Report, settings: Settings, plan: Plan) -> Decision:
 def _won(seen: Seen, report: Report, settings: Settings, plan: Plan) -> Decision:
     arm = plan.label(seen.result.variation)
     why = [lift_in_words(seen, plan, settings.alpha)]
-    guards = [r for r in report.results if r.guardrail and r.variation == seen.result.variation]
-    broken = [r for r in guards if r.guardrail and r.guardrail.broken]
-    unsure = [r for r in guards if r.guardrail and not r.guardrail.holds and r not in broken]
-    held = [r for r in guards if r.guardrail and r.guardrail.holds]
     variation = seen.result.variation
+    peeking = plan.method == "sequential"
+    guards = [
+        (r.metric, kept)
+        for r in report.results
+        if r.variation == variation and (kept := r.guarded(peeking=peeking)) is not None
+    ]
+    broken = [(name, kept) for name, kept in guards if kept.broken]
+    unsure = [(name, kept) for name, kept in guards if not kept.holds and not kept.broken]
     if broken:
-        why += [guardrail_in_words(r) for r in broken]
-        named = " and ".join(r.metric for r in broken)
+        why += [guardrail_in_words(*one) for one in broken]
+        named = " and ".join(name for name, _ in broken)
         return Decision(
             Act.DONT, f"Don't ship {arm}: {plan.primary} wins, but {named} gets worse.",
             tuple(why), variation,
         )  # fmt: skip
     if unsure:
-        why += [guardrail_in_words(r) for r in unsure]
-        named = " and ".join(r.metric for r in unsure)
+        why += [guardrail_in_words(*one) for one in unsure]
+        named = " and ".join(name for name, _ in unsure)
         if not plan.over:
             return Decision(
                 Act.KEEP,
@@ -147,7 +151,7 @@ def _won(seen: Seen, report: Report, settings: Settings, plan: Plan) -> Decision
             tuple(why),
             variation,
         )
-    why += [guardrail_in_words(r) for r in held]
+    why += [guardrail_in_words(*one) for one in guards]
     return Decision(Act.SHIP, f"Ship {arm}: {_plainly(seen, plan)}.", tuple(why), variation)
 
 
@@ -212,18 +216,15 @@ def lift_in_words(seen: Seen, plan: Plan, alpha: float) -> str:
     )
 
 
-def guardrail_in_words(result: Result) -> str:
+def guardrail_in_words(metric: str, kept: Verdict) -> str:
     """Say whether a guardrail holds."""
-    kept = result.guardrail
-    assert kept is not None
     margin, worst = _share(kept.margin), _amount(kept.worst, kept.relative)
     if kept.broken:
-        return f"Guardrail {result.metric} is broken: it got worse, at worst by {worst}."
+        return f"Guardrail {metric} is broken: it got worse, at worst by {worst}."
     if kept.holds:
-        return f"Guardrail {result.metric} holds: at worst {worst}, and {margin} worse is fine."
+        return f"Guardrail {metric} holds: at worst {worst}, and {margin} worse is fine."
     return (
-        f"Guardrail {result.metric} is not shown to hold: at worst {worst}, where {margin} worse "
-        "is fine."
+        f"Guardrail {metric} is not shown to hold: at worst {worst}, where {margin} worse is fine."
     )
 
 

@@ -145,6 +145,17 @@ def _where(filters: tuple[Filter, ...]) -> str:
     return f" [where {' and '.join(parts)}]"
 
 
+def filter_in_words(condition: r.PropertyFilter) -> str:
+    """Say what a filter asks of an event.
+
+    Examples
+    --------
+    >>> filter_in_words(r.PropertyFilter("revenue", "gte", 20))
+    'revenue is at least 20'
+    """
+    return _filter(condition)
+
+
 def _filter(condition: r.PropertyFilter) -> str:
     return f"{_shown(condition.property)} {_predicate(condition.op, condition.value)}"
 

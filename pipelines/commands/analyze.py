@@ -12,7 +12,7 @@ from data.experiment_file import Summary, summarise_file
 from kindred.experiments.analysis import Metric, Settings
 from kindred.experiments.checkpoints import looks
 from kindred.experiments.pooling import pooled_counts
-from kindred.experiments.report import Report, report
+from kindred.experiments.report import Report, prior_json, report
 from kindred.experiments.results import number, numbers
 from kindred.experiments.sequential import SoFar
 from pipelines.cli import Invocation, subparser
@@ -85,7 +85,7 @@ def _aggregates(
     if len({place.experiment for place in read}) == 1:
         last = whole["checkpoints"][-1]
         whole |= {"srm": last["srm"], "arms": last["arms"]}
-    return whole
+    return whole | {"prior": prior_json(judged.prior)}
 
 
 def _present(metrics: list[Metric], summary: Summary) -> list[Metric]:

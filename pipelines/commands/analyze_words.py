@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from kindred.experiments.bayes import Prior
+
 
 def in_words(output: dict[str, Any]) -> str:
     """Say the health of the data first, then each result, then what to mind."""
     lines = [_health(output)]
     for one in output.get("checkpoints", []) if len(output.get("checkpoints", [])) > 1 else []:
         lines.append(f"{_place(one)}{_health(one)}")
+    if output.get("prior"):
+        lines.append(_believed(output["prior"]))
     lines += ["", *_results(output)]
     for segment in output["segments"]:
         lines += ["", *_segment(segment)]
@@ -26,6 +30,11 @@ def _health(output: dict[str, Any]) -> str:
     return f"arms: {arms}{tested}" if arms else ""
 
 
+def _believed(prior: dict[str, Any]) -> str:
+    told = Prior(prior["mean"], prior["standard_deviation"], prior["relative"]).in_words()
+    return f"Bayesian readings: {told}"
+
+
 def _results(output: dict[str, Any]) -> list[str]:
     lines = []
     for row in output["results"]:
@@ -37,9 +46,10 @@ def _results(output: dict[str, Any]) -> list[str]:
                          f"{_reading(row['cuped'])}")  # fmt: skip
         if row["guardrail"] is not None:
             kept = row["guardrail"]
-            word = "holds" if kept["holds"] else "broken" if kept["broken"] else "not shown to hold"
-            lines.append(f"    guardrail {word}: at worst {kept['worst']:+.3g}, margin "
-                         f"{kept['margin']:g}, p = {kept['p_value']:.3g}")  # fmt: skip
+            lines.append(
+                f"    guardrail {_kept(kept)}: at worst {kept['worst']:+.3g}, margin "
+                f"{kept['margin']:g}, p = {kept['p_value']:.3g}{_every_day(kept)}"
+            )
         looks = row.get("sequential")
         if looks is not None and looks["ci_so_far"]:
             low, high = looks["ci_so_far"]
@@ -52,7 +62,10 @@ def _results(output: dict[str, Any]) -> list[str]:
 def _segment(segment: dict[str, Any]) -> list[str]:
     test = segment["interaction"]
     p_value = test["p_value_adjusted"]
+    always = test["sequential_p_value_adjusted"]
     word = f"do levels differ? p = {p_value:.3g}" if p_value is not None else "levels not tested"
+    if always is not None:
+        word += f"; looked at every day: p = {always:.3g}"
     head = f"{segment['segment']} · {segment['metric']} · {segment['variation']}: {word}"
     return [head, *(f"    {row['level']}: {_reading(row)}" for row in segment["levels"])]
 
@@ -70,6 +83,20 @@ def _reading(row: dict[str, Any]) -> str:
         f"{shown}, {low:+.4g} to {high:+.4g}, p = {row['p_value']:.3g}"
         f" (corrected: {_short(row['p_value_adjusted'])}), {sizes}"
     )
+
+
+def _kept(guardrail: dict[str, Any]) -> str:
+    if guardrail["holds"]:
+        return "holds"
+    return "broken" if guardrail["broken"] else "not shown to hold"
+
+
+def _every_day(guardrail: dict[str, Any]) -> str:
+    """Say what holds for who looks every day."""
+    always = guardrail.get("sequential")
+    if always is None:
+        return ""
+    return f"; looked at every day: {_kept(always)}, at worst {always['worst']:+.3g}"
 
 
 def _short(value: float | None) -> str:

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kindred.experiments.analysis import Metric, Settings, compare
+from kindred.experiments.analysis import Metric, Settings, compare, compare_segments
 from kindred.experiments.estimates import DENOMINATOR, VALUE, MetricKind
+from kindred.experiments.guardrails import Guardrail
 from kindred.experiments.moments import Moments
 from kindred.experiments.quantiles import BELOW, EVENTS, Quantile, around
 from kindred.experiments.results import Reading, Result
@@ -133,6 +134,56 @@ def peeked(name: str, runs: int, days: int, daily: int) -> dict[str, float]:
     return {f"{name}: {word}": count / runs for word, count in zip(words, called, strict=True)}
 
 
+def guarded_peeked(runs: int, days: int, daily: int) -> dict[str, float]:
+    """Look at a guardrail every day that is worse by just the margin, and call it safe once."""
+    margin = 0.05
+    metric = Metric("mean", MetricKind.MEAN, guardrail=Guardrail(margin))
+    called = np.zeros(2)
+    for run in range(runs):
+        rng = np.random.default_rng([10, run])
+        total = {arm: Moments.empty(metric.columns) for arm in "AB"}
+        ever = np.zeros(2, dtype=bool)
+        for _ in range(days):
+            for arm, size in (("A", 1.0), ("B", 1 - margin)):
+                rows = {VALUE: size * rng.gamma(2.0, 1.0, daily)}
+                total[arm] = total[arm] + Moments.of_rows(rows)
+            result = compare(metric, total, Settings("A"))[0][0]
+            ever |= [bool(v and v.holds) for v in (result.always_guardrail, result.guardrail)]
+        called += ever
+    words = ("guardrail: always valid", "guardrail: fixed test, peeked at")
+    return {word: count / runs for word, count in zip(words, called, strict=True)}
+
+
+def levels_peeked(runs: int, days: int, daily: int, levels: int = 5) -> dict[str, float]:
+    """Look every day whether levels differ, and at each level; all have other means, no lift."""
+    metric, settings = Metric("mean", MetricKind.MEAN), Settings("A")
+    called = np.zeros(4)
+    for run in range(runs):
+        rng = np.random.default_rng([11, run])
+        total = {
+            str(level): {arm: Moments.empty(metric.columns) for arm in "AB"}
+            for level in range(levels)
+        }
+        ever = np.zeros(4, dtype=bool)
+        for _ in range(days):
+            for level, arms in total.items():
+                for arm in arms:
+                    drawn = rng.gamma(1.0 + int(level), 1.0, max(daily >> int(level), 2))
+                    arms[arm] = arms[arm] + Moments.of_rows({VALUE: drawn})
+            (found,) = compare_segments(metric, "level", total, settings)[0]
+            readings = [result.plain for _, result in found.levels]
+            ever |= [
+                found.interaction.always_p_value < settings.alpha,
+                min(r.always_adjusted_p_value for r in readings) < settings.alpha,
+                found.interaction.p_value < settings.alpha,
+                min(r.adjusted_p_value for r in readings) < settings.alpha,
+            ]
+        called += ever
+    ways = ("always valid", "fixed test, peeked at")
+    words = [f"{what}: {way}" for way in ways for what in ("do levels differ", "any level")]
+    return {word: count / runs for word, count in zip(words, called, strict=True)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=20_000)
@@ -144,6 +195,8 @@ def main() -> None:
     false: dict[str, float] = {}
     for name in ("mean", "proportion", "ratio"):
         false |= peeked(name, given.peeked, given.days, given.daily)
+    false |= guarded_peeked(given.peeked, given.days, given.daily)
+    false |= levels_peeked(given.peeked // 4, given.days, given.daily)
     for name, share in coverage.items():
         print(f"coverage {name:>45} {share:.2%} ± {2 * error(share, given.runs):.2%}")
     for name, share in false.items():

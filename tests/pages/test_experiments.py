@@ -8,13 +8,20 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from streamlit.testing.v1 import AppTest
 
+from dashboard.experiment_data import shown_experiment
+from dashboard.experiment_export import as_markdown
 from data.audit import Actor
 from data.experiment_events import Computed
 from data.experiment_examples import SAMPLE, keep_example
 from data.experiment_results import save_results
 from data.experiments import create_experiment, experiment_body, list_experiments
+from data.segments import create_segment
 from data.workspace import declare_workspace
+from kindred.experiments.definition import Belief
+from kindred.experiments.metrics import ConversionMetric
+from kindred.segments.rules import PropertyFilter, TraitRule
 from tests.support.experiments import hero_banner
 from tests.support.screens import opened, words
 
@@ -177,6 +184,104 @@ def test_a_saved_experiment_is_not_changed_by_being_looked_at(home: Engine) -> N
 
     assert app.button(key="setup_save").disabled
     assert not app.button(key="setup_publish").disabled
+
+
+def set_up(app: AppTest) -> AppTest:
+    app.session_state["actor"] = "Ann"
+    app.session_state["experiment_tab"] = "Set-up"
+    return app.run()
+
+
+def test_a_filter_is_added_changed_and_taken_out(home: Engine) -> None:
+    running(home, (0.2, 0.2))
+    app = set_up(opened("experiment", experiment="hero-banner"))
+
+    app.button(key="filter_add").click().run()
+    named = next(box for box in app.selectbox if str(box.key).startswith("filter_property_"))
+    named.set_value("revenue").run()
+    compared = next(box for box in app.selectbox if str(box.key).startswith("filter_op_"))
+    compared.set_value("gte").run()
+    assert "A filter has no value" in app.error[0].value
+    against = next(box for box in app.text_input if str(box.key).startswith("filter_value_"))
+    against.set_value("20").run()
+
+    assert "orders: share with “Order Completed” where revenue is at least 20" in words(app)
+    app.button(key="setup_save").click().run()
+    with home.connect() as conn:
+        body = experiment_body(conn, "hero-banner")
+    assert body.declared("orders").where == (PropertyFilter("revenue", "gte", 20),)  # type: ignore[union-attr]
+
+    app = set_up(opened("experiment", experiment="hero-banner"))
+    out = next(button for button in app.button if str(button.key).startswith("filter_out_"))
+    out.click().run()
+    app.button(key="setup_save").click().run()
+    with home.connect() as conn:
+        assert experiment_body(conn, "hero-banner").declared("orders").where == ()  # type: ignore[union-attr]
+
+
+def test_a_filters_value_has_to_fit_the_property(home: Engine) -> None:
+    filtered = ConversionMetric(
+        name="orders", where=(PropertyFilter("category", "in", ("tea", "milk")),)
+    )
+    with home.begin() as conn:
+        asked = hero_banner(metrics=(filtered,), guardrails=())
+        create_experiment(conn, "Hero banner", asked, actor=ANN, at=NOW)
+    app = set_up(opened("experiment", experiment="hero-banner"))
+    assert app.button(key="setup_save").disabled  # nothing is changed by looking at it
+
+    against = next(box for box in app.text_input if str(box.key).startswith("filter_value_"))
+    assert against.value == "tea, milk"
+    named = next(box for box in app.selectbox if str(box.key).startswith("filter_property_"))
+    named.set_value("price").run()
+    against = next(box for box in app.text_input if str(box.key).startswith("filter_value_"))
+    against.set_value("cheap").run()
+
+    assert "'cheap' is no number" in app.error[0].value
+
+
+def test_a_prior_is_set_and_the_bayesian_reading_says_so(home: Engine) -> None:
+    running(home, (0.20, 0.21))
+    app = set_up(opened("experiment", experiment="hero-banner"))
+    app.number_input(key="setup_prior_sd").set_value(1.0).run()
+    assert "believed to be 0 % ± 1 % of the control" in words(app)
+    app.button(key="setup_save").click().run()
+    with home.begin() as conn:
+        body = experiment_body(conn, "hero-banner")
+        assert body.prior == Belief(0.0, 0.01)
+        save_results(
+            conn, "hero-banner", body, Computed({"2026-03-10": ("t", 8_000, day((0.20, 0.21)))}),
+            run_id=None, as_of=NOW, at=datetime.now(UTC), dataset_version=2,
+        )  # fmt: skip
+
+    app = opened("experiment", experiment="hero-banner")
+    app.button_group(key="method").set_value("bayesian").run()
+
+    assert "Prior: the change is believed to be 0 % ± 1 % of the control" in words(app)
+    table = next(frame.value for frame in app.dataframe if "CUPED" in frame.value)
+    # 5 % seen with an error of 2.65 %: 1² / (1² + 2.65²) = .125 of it is left, .62 %.
+    assert table["Change"][0] == "+0.6\N{NO-BREAK SPACE}%"
+
+
+def test_results_by_a_segment_are_called_by_its_name(home: Engine) -> None:
+    with home.begin() as conn:
+        create_segment(conn, "Very important", TraitRule("age", "is_set"), actor=ANN, at=NOW,
+                       key="vips")  # fmt: skip
+    body = day((0.2, 0.24))
+    for cell in body["cells"]:
+        if cell[0] == "device":
+            cell[0] = "segment:vips"
+    running(home, (0.20, 0.24))
+    with home.begin() as conn:
+        save_results(
+            conn, "hero-banner", hero_banner(), Computed({"2026-03-10": ("x", 8_000, body)}),
+            run_id=None, as_of=NOW, at=datetime.now(UTC), dataset_version=1,
+        )  # fmt: skip
+
+    with home.connect() as conn:
+        (kept,) = list_experiments(conn, NOW)
+    shown = shown_experiment(kept)
+    assert shown is not None
+    assert "## By segment Very important" in as_markdown(shown, "sequential")
 
 
 @pytest.mark.usefixtures("home")

@@ -27,7 +27,8 @@ from kindred.experiments.estimates import (
     estimate,
     fit_adjustment,
 )
-from kindred.experiments.guardrails import Guardrail, judge
+from kindred.experiments.guardrails import Guardrail, judge, judge_always
+from kindred.experiments.heterogeneity import interaction
 from kindred.experiments.moments import Moments
 from kindred.experiments.over_time import by_days_since, cumulative, trend
 from kindred.experiments.planning import (
@@ -43,7 +44,7 @@ from kindred.experiments.planning import (
 from kindred.experiments.pooling import pooled, pooled_counts
 from kindred.experiments.report import Cell, report
 from kindred.experiments.results import Reading, Result
-from kindred.experiments.sequential import AlwaysValid, so_far
+from kindred.experiments.sequential import AlwaysValid, so_far, tightest_at
 
 numbers = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=30)
 p_values = st.lists(st.floats(0, 1), max_size=12)
@@ -199,6 +200,47 @@ def test_guardrails_look_at_the_bad_side() -> None:
     assert unsure is not None
     assert (unsure.holds, unsure.broken) == (False, False)
     assert judge(Lift(0.0, math.nan, math.nan), margin, "higher", 0.05) is None
+
+
+@given(st.floats(-5, 8), st.floats(10, 1e6), st.sampled_from([0.01, 0.05, 0.1]))
+def test_the_one_sided_p_value_is_the_level_at_which_the_bound_meets_the_null(
+    z: float, n: float, alpha: float
+) -> None:
+    seen = AlwaysValid(Lift(z * 0.1, 0.1, math.inf), n, alpha)
+    bound = seen.lower_bound()
+    assert seen.p_value_above(bound) == pytest.approx(alpha, rel=1e-9)
+    assert (seen.p_value_above(0.0) < alpha) == (bound > 0)
+    assert seen.reversed.upper_bound() == pytest.approx(-bound)
+
+
+def test_a_guardrail_that_is_looked_at_every_day_has_the_wider_bound() -> None:
+    lift, margin = Lift(0.0, 0.01, math.inf), Guardrail(0.02)
+    once = judge(lift, margin, "higher", 0.05)
+    always = judge_always(AlwaysValid(lift, 10_000), margin, "higher")
+    assert once is not None
+    assert once.holds
+    assert not always.holds
+    assert always.worst < once.worst
+    assert always.p_value > 0.05 > once.p_value
+    worse = AlwaysValid(Lift(-0.1, 0.01, math.inf), 10_000)
+    seen, mirrored = (
+        judge_always(worse, margin, "higher"),
+        judge_always(worse.reversed, margin, "lower"),
+    )
+    assert (seen.broken, mirrored.broken) == (True, True)
+    assert mirrored.worst == -seen.worst > 0.1
+
+
+def test_levels_looked_at_every_day_are_tested_by_the_mean_of_their_e_values() -> None:
+    # ρ² n = 1: e = exp(z²/4)/√2 of each against the others; two levels have the same contrast.
+    n = 1 / tightest_at(5000.0, 0.05) ** 2
+    pair = [Lift(0.3, 0.06, math.inf), Lift(-0.1, 0.08, math.inf)]  # apart by .4 ± .1: z = 4
+    found = interaction(pair, [AlwaysValid(lift, n / 2) for lift in pair])
+    assert found.always_p_value == pytest.approx(math.sqrt(2) / math.exp(4))
+    assert found.p_value < found.always_p_value
+    # A third level without an interval bets nothing: e = 1 in the mean of three.
+    three = interaction(pair, [*[AlwaysValid(lift, n / 2) for lift in pair], None])
+    assert three.always_p_value == pytest.approx(3 / (1 + 2 * math.exp(4) / math.sqrt(2)))
 
 
 def test_planning_is_the_inverse_of_power() -> None:

@@ -96,7 +96,11 @@ def test_no_p_value_is_zero() -> None:
     assert 0 < sure.p_value < 1e-300
     assert 0 < AlwaysValid(sure, 1e6).p_value() < 1e-300
     assert 0 < sample_ratio({"A": 10**9, "B": 10}, {"A": 1, "B": 1}).p_value < 1e-300
-    assert 0 < interaction([sure, Lift(-1.0, 0.001, 1e6)]).p_value < 1e-300
+    apart = [sure, Lift(-1.0, 0.001, 1e6)]
+    assert 0 < interaction(apart).p_value < 1e-300
+    looked = [AlwaysValid(lift, 1e6) for lift in apart]
+    assert 0 < interaction(apart, looked).always_p_value < 1e-300
+    assert 0 < looked[0].p_value_above(0.0) < 1e-300
 
 
 # Wikipedia, *Welch's t-test*, example 1: equal sizes, unequal variances.

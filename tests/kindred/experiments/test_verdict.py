@@ -139,6 +139,15 @@ def test_a_guardrail_that_is_not_shown_to_hold_waits_then_is_weighed() -> None:
     assert judged(unsure, ends=EARLIER).act is Act.WEIGH
 
 
+def test_a_guardrail_read_every_day_waits_longer_than_one_read_once() -> None:
+    edge = reported(WINNER, guarded(0.985, 10_000))  # 3.5 points from the margin: z = 2.5
+
+    assert judged(edge, "fixed", EARLIER).act is Act.SHIP
+    peeked = judged(edge)
+    assert peeked.act is Act.KEEP
+    assert "revenue is not yet shown to be safe" in peeked.headline
+
+
 def test_a_guardrail_that_holds_is_named_among_the_reasons() -> None:
     found = judged(reported(WINNER, guarded(1.0)))
 
