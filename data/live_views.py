@@ -6,8 +6,8 @@ would take longer than the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -15,6 +15,52 @@ from kindred.segments.profile import Track
 
 _track: Final = msgspec.msgpack.Decoder(tuple[list[int], list[Mapping[str, Any]]]).decode
 _NUMBERS: Final = (int, float)
+Value = TypeVar("Value")
+
+
+class Wants(NamedTuple):
+    """What an answer takes of a person.
+
+    Parameters
+    ----------
+    traits : frozenset of str or None
+        None: all of them.
+    """
+
+    traits: frozenset[str] | None
+    events: bool = False
+    clusters: bool = False
+    members: bool = False
+
+
+EVERYTHING: Final = Wants(None, events=True, clusters=True, members=True)
+
+
+class Later(Mapping[str, Value]):
+    """A mapping that is read when somebody first looks into it."""
+
+    __slots__ = ("_found", "_read")
+
+    def __init__(self, read: Callable[[], Mapping[str, Value]]) -> None:
+        self._read = read
+        self._found: Mapping[str, Value] | None = None
+
+    def _all(self) -> Mapping[str, Value]:
+        if self._found is None:
+            self._found = self._read()
+        return self._found
+
+    def __getitem__(self, name: str) -> Value:
+        """Give a value."""
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Walk the names."""
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._all())
 
 
 class Numbers(Mapping[str, float]):

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Engine
 
 from data.api_keys import Scope, create_key
-from data.live_profiles import NOW, Now, Shelf
+from data.live_places import NOW, Now, Shelf
 from data.live_store import META, open_live_store
 from data.store import open_store
 from data.workspace import Workspace

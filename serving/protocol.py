@@ -1,0 +1,139 @@
+"""uvicorn's HTTP protocol, which answers OFREP's single evaluation as soon as it is read.
+
+A request that came whole, asks about one flag and needs nothing of CORS or of other schemes of
+authorization is answered between its last byte and the next: no task, no messages of ASGI, one
+write. Everything else is uvicorn's own way, and so is a request whose body is still to come.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from serving.evaluate import PREFIX
+from serving.quick import Quick
+
+STATE: Final = "quick"  # what the application's lifespan leaves for this protocol
+MOST_BYTES: Final = 64 << 10  # of a body; longer ones are refused the common way
+_START: Final = f"{PREFIX}/".encode()
+_BEARER: Final = b"bearer "
+_NOT_PLAIN: Final = frozenset({b"origin", b"expect", b"upgrade", b"transfer-encoding"})
+
+
+class _Asked:
+    """A question whose body is being read."""
+
+    __slots__ = ("body", "flag", "token")
+
+    def __init__(self, flag: str, token: str) -> None:
+        self.flag = flag
+        self.token = token
+        self.body = b""
+
+
+class Protocol(HttpToolsProtocol):
+    """Answers plain questions itself, and leaves all others to uvicorn."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._quick: Quick | None = self.app_state.get(STATE)
+        self._asked: _Asked | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came; a question that has not come whole goes the common way."""
+        super().data_received(data)
+        if self._asked is not None:
+            self._hand_on()
+
+    def on_headers_complete(self) -> None:
+        """See whether the request is a plain question."""
+        if self._quick is not None and self.url.startswith(_START):
+            self._asked = self._plain()
+        if self._asked is None:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        asked = self._asked
+        if asked is None:
+            super().on_body(body)
+            return
+        asked.body += body
+        if len(asked.body) > MOST_BYTES:
+            self._hand_on()
+
+    def on_message_complete(self) -> None:
+        """Answer, if it is a plain question."""
+        asked = self._asked
+        if asked is None or self._quick is None:
+            super().on_message_complete()
+            return
+        self._asked = None
+        lines = Lines.of(self.server_state.default_headers)
+        self.transport.write(self._quick.answer(asked.flag, asked.token, asked.body, lines))
+        self.on_response_complete()
+
+    def _plain(self) -> _Asked | None:
+        """Read a question's key and flag; nothing where it must go the common way."""
+        if (
+            (self.cycle is not None and not self.cycle.response_complete)  # answers keep the order
+            or self.flow.write_paused  # who does not read is waited for
+            or self.limit_concurrency is not None
+            or self.root_path
+            or self.parser.get_method() != b"POST"
+            or self.parser.get_http_version() != "1.1"
+            or not self.parser.should_keep_alive()
+            or self.parser.should_upgrade()
+        ):
+            return None
+        flag = self.url[len(_START) :]
+        token = _token(self.headers)
+        if token is None or not flag.isascii() or any(mark in flag for mark in b"%?#"):
+            return None
+        return _Asked(flag.decode(), token)
+
+    def _hand_on(self) -> None:
+        """Let uvicorn's own way go on from here."""
+        asked, self._asked = self._asked, None
+        super().on_headers_complete()
+        if asked is not None and asked.body:
+            super().on_body(asked.body)
+
+
+class Lines(dict[int, bytes]):
+    """The first line of answers with the server's own headers, such as the date, by status."""
+
+    _newest: Lines | None = None
+
+    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+        super().__init__()
+        self.headers = headers
+        self._own = b"".join(b"%b: %b\r\n" % pair for pair in headers)
+
+    @classmethod
+    def of(cls, headers: list[tuple[bytes, bytes]]) -> Lines:
+        """Give those with these headers, which uvicorn makes anew every second."""
+        found = cls._newest
+        if found is None or found.headers is not headers:
+            found = cls._newest = cls(headers)
+        return found
+
+    def __missing__(self, status: int) -> bytes:
+        """Write a line when it is first asked for."""
+        line = self[status] = STATUS_LINE[status] + self._own
+        return line
+
+
+def _token(headers: list[tuple[bytes, bytes]]) -> str | None:
+    token: bytes | None = None
+    for name, value in headers:
+        if name == b"authorization":
+            if value[:7].lower() != _BEARER:
+                return None
+            token = value[7:]
+        elif name == b"x-api-key":
+            token = value if token is None else token
+        elif name in _NOT_PLAIN:
+            return None
+    return None if token is None else token.decode("latin-1").strip()
