@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from data.live_views import Wants
+from kindred.segments.durations import micros
 
 NOW: Final = b"now"
 _MOST_PLANS: Final = 4096
@@ -44,6 +45,7 @@ class Places:
         self.columns = {name: at for at, name in enumerate(shelf.columns)} if shelf else {}
         self.kinds = dict(zip(shelf.columns, shelf.kinds, strict=False)) if shelf else {}
         self.told = shelf.told if shelf else {}
+        self.begun = micros(self.now.events.as_of) if self.now.events else None
         self._plans: dict[Wants, Plan] = {}
 
     def plan(self, wants: Wants) -> Plan:
@@ -57,14 +59,25 @@ class Places:
 
 
 class Plan:
-    """What to read for an answer, of which shelves, and at which places of a row of traits."""
+    """What to read for an answer: of which shelves, and which places of a row of traits.
+
+    Parameters
+    ----------
+    traits, events, clusters, members : int
+        Where each is in what is read, the record of places being first; -1: it is not read.
+    """
 
     def __init__(self, places: Places, wants: Wants) -> None:
         some = wants.traits is None or bool(wants.traits)
         wanted = {"traits": some, "events": some or wants.events, "clusters": wants.clusters}
         wanted["members"] = wants.members
-        self.kinds = [kind for kind in places.shelves if wanted[kind]]
-        self.shelves = [places.shelves[kind] for kind in self.kinds]
+        read = [kind for kind in places.shelves if wanted[kind]]
+        self.wants = wants
+        self.shelves = [places.shelves[kind] for kind in read]
+        self.traits, self.events, self.clusters, self.members = (
+            read.index(kind) + 1 if kind in read else -1
+            for kind in ("traits", "events", "clusters", "members")
+        )
         asked = places.columns if wants.traits is None else wants.traits
         self.picks = [(name, at) for name, at in places.columns.items() if name in asked]
 

@@ -27,25 +27,25 @@ from typing import Any, Final
 
 import msgspec
 
-from data.live_places import NOW, Now, Places, Plan
-from data.live_store import META, LiveStore
+from data.live_places import NOW, Places, Plan
+from data.live_store import META, Address, LiveStore
 from data.live_views import EVERYTHING, Later, Numbers, Tracks, Wants
-from kindred.segments.durations import micros
 from kindred.segments.profile import Profile, Track
 from kindred.traits.told import told_value
 
 PULSE: Final = b"pulse"
 LONGEST_KEY: Final = 480  # LMDB takes 511 bytes
-_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-_HEARD_OF: Final = ("traits", "events", "members")  # who is on none of them is nobody
+_EMPTY: Final = msgspec.Raw(msgspec.msgpack.encode({}))
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
+_NOW: Final[Address] = (META, NOW)
 _MEMBERS: Final = Wants(frozenset(), members=True)
 
 
 class Seen(msgspec.Struct, array_like=True):
-    """A person's recent events by name, as they are packed, and what they told of themselves."""
+    """A person's recent events by name, and what they told of themselves, both still packed."""
 
-    tracks: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)
-    told: dict[str, tuple[int, Any]] = msgspec.field(default_factory=dict)
+    tracks: msgspec.Raw = _EMPTY
+    told: msgspec.Raw = _EMPTY
     since: int = 0  # microseconds; every event from here on is held
 
 
@@ -118,10 +118,10 @@ class LiveProfiles:
     def person(self, person_id: str) -> LivePerson | None:
         """Read what is known of a person; none where nobody has heard of them."""
         places, plan, found = self._read(person_key(person_id), EVERYTHING)
-        if not any(found.get(kind) is not None for kind in _HEARD_OF):
+        if not _heard_of(plan, found):
             return None
-        members = found.get("members")
-        return _person(person_id, places, plan, found, EVERYTHING, _belongings(members))
+        members = _belongings(found[plan.members])
+        return _person(person_id, places, plan, found, members)
 
     def glance(self, person_id: str, wants: Wants) -> LivePerson | None:
         """Read of a person what one answer takes, which is quicker than all of it.
@@ -131,24 +131,27 @@ class LiveProfiles:
         """
         key = person_key(person_id)
         places, plan, found = self._read(key, wants)
-        if wants.events and found.get("events") is None and found.get("traits") is None:
-            rest = self._read(key, EVERYTHING)[2]
-            if not any(rest.get(kind) is not None for kind in _HEARD_OF):
+        if wants.events and found[plan.events] is None:
+            _, whole, all_of_them = self._read(key, EVERYTHING)
+            if not _heard_of(whole, all_of_them):
                 return None
-        members = Later(lambda: _belongings(self._read(key, _MEMBERS)[2].get("members")))
-        return _person(person_id, places, plan, found, wants, members)
 
-    def _read(self, key: bytes, wants: Wants) -> tuple[Places, Plan, dict[str, bytes | None]]:
+        def belongings() -> dict[str, Belonging]:
+            _, apart, members = self._read(key, _MEMBERS)
+            return _belongings(members[apart.members])
+
+        return _person(person_id, places, plan, found, Later(belongings))
+
+    def _read(self, key: bytes, wants: Wants) -> tuple[Places, Plan, list[bytes | None]]:
         """Read what the places that count hold of a person, all as it was at one moment."""
         while True:
             places = self._places
             plan = places.plan(wants)
-            raw, *values = self._store.read(
-                [(META, NOW), *[(shelf, key) for shelf in plan.shelves]]
-            )
-            if raw == places.raw:
-                return places, plan, dict(zip(plan.kinds, values, strict=True))
-            self._take(raw)  # other places count than when this process last looked
+            found = self._store.read([_NOW, *[(shelf, key) for shelf in plan.shelves]])
+            if found[0] == places.raw:
+                found.append(None)  # where a plan's places point to that it does not read
+                return places, plan, found
+            self._take(found[0])  # other places count than when this process last looked
 
     def state(self) -> LiveState:
         """Say how fresh live state is."""
@@ -171,27 +174,33 @@ class LiveProfiles:
         return places
 
 
+def _heard_of(plan: Plan, found: Sequence[bytes | None]) -> bool:
+    """Tell whether anything was found: who is on none of these shelves is nobody."""
+    return any(found[at] is not None for at in (plan.traits, plan.events, plan.members))
+
+
 def _person(
     person_id: str,
     places: Places,
     plan: Plan,
-    found: Mapping[str, bytes | None],
-    wants: Wants,
+    found: Sequence[bytes | None],
     members: Mapping[str, Belonging],
 ) -> LivePerson:
-    row, happened, cluster = found.get("traits"), found.get("events"), found.get("clusters")
+    row, happened, cluster = found[plan.traits], found[plan.events], found[plan.clusters]
     traits = {} if row is None else _traits(plan.picks, _decode(row))
     events: Mapping[str, Track] = _NOTHING
-    seen = None
+    since = places.begun  # a person without any event on the shelf has none since its beginning
     if happened is not None:
         seen = _decode_seen(happened)
         events = Tracks(seen.tracks)
-        if seen.told:
-            _lay_told(traits, seen.told, places, wants.traits)
+        if len(seen.told) > 1:
+            _lay_told(traits, _decode_told(seen.told), places, plan.wants.traits)
+        if since is not None and seen.since > since:
+            since = seen.since
     run = places.now.clusters
-    clusters = {} if cluster is None or run is None else {run.run: _decode(cluster)}
+    clusters = _NOTHING if cluster is None or run is None else {run.run: _decode(cluster)}
     profile = Profile(person_id, traits, Numbers(traits), events, clusters)
-    return LivePerson(profile, members, _since(places.now, seen))
+    return LivePerson(profile, members, since)
 
 
 def _belongings(members: bytes | None) -> dict[str, Belonging]:
@@ -238,13 +247,6 @@ def _lay_told(
                 traits[column] = typed
 
 
-def _since(now: Now, seen: Seen | None) -> int | None:
-    """A person without any event on the shelf has none since its beginning."""
-    if now.events is None:
-        return None
-    begun = micros(now.events.as_of)
-    return begun if seen is None else max(seen.since, begun)
-
-
 _decode: Final = msgspec.msgpack.Decoder().decode
+_decode_told: Final = msgspec.msgpack.Decoder(dict[str, tuple[int, Any]]).decode
 _decode_seen: Final = msgspec.msgpack.Decoder(Seen).decode
