@@ -135,12 +135,11 @@ class LiveProfiles:
             _, whole, all_of_them = self._read(key, EVERYTHING)
             if not _heard_of(whole, all_of_them):
                 return None
+        return _person(person_id, places, plan, found, Later(self._belongings, key))
 
-        def belongings() -> dict[str, Belonging]:
-            _, apart, members = self._read(key, _MEMBERS)
-            return _belongings(members[apart.members])
-
-        return _person(person_id, places, plan, found, Later(belongings))
+    def _belongings(self, key: bytes) -> dict[str, Belonging]:
+        _, plan, found = self._read(key, _MEMBERS)
+        return _belongings(found[plan.members])
 
     def _read(self, key: bytes, wants: Wants) -> tuple[Places, Plan, list[bytes | None]]:
         """Read what the places that count hold of a person, all as it was at one moment."""

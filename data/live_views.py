@@ -40,15 +40,15 @@ EVERYTHING: Final = Wants(None, events=True, clusters=True, members=True)
 class Later(Mapping[str, Value]):
     """A mapping that is read when somebody first looks into it."""
 
-    __slots__ = ("_found", "_read")
+    __slots__ = ("_found", "_of", "_read")
 
-    def __init__(self, read: Callable[[], Mapping[str, Value]]) -> None:
-        self._read = read
+    def __init__(self, read: Callable[[bytes], Mapping[str, Value]], of: bytes) -> None:
+        self._read, self._of = read, of
         self._found: Mapping[str, Value] | None = None
 
     def _all(self) -> Mapping[str, Value]:
         if self._found is None:
-            self._found = self._read()
+            self._found = self._read(self._of)
         return self._found
 
     def __getitem__(self, name: str) -> Value:

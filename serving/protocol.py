@@ -7,6 +7,7 @@ write. Everything else is uvicorn's own way, and so is a request whose body is s
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -16,7 +17,7 @@ from serving.quick import Quick
 
 STATE: Final = "quick"  # what the application's lifespan leaves for this protocol
 MOST_BYTES: Final = 64 << 10  # of a body; longer ones are refused the common way
-_START: Final = f"{PREFIX}/".encode()
+_PLAIN: Final = re.compile(PREFIX.encode() + rb"/([!\"$&->@-~]*)")  # without %, ? and #
 _BEARER: Final = b"bearer "
 _NOT_PLAIN: Final = frozenset({b"origin", b"expect", b"upgrade", b"transfer-encoding"})
 
@@ -48,8 +49,10 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """See whether the request is a plain question."""
-        if self._quick is not None and self.url.startswith(_START):
-            self._asked = self._plain()
+        if self._quick is not None:
+            plain = _PLAIN.fullmatch(self.url)
+            if plain is not None:
+                self._asked = self._question(plain[1])
         if self._asked is None:
             super().on_headers_complete()
 
@@ -74,8 +77,8 @@ class Protocol(HttpToolsProtocol):
         self.transport.write(self._quick.answer(asked.flag, asked.token, asked.body, lines))
         self.on_response_complete()
 
-    def _plain(self) -> _Asked | None:
-        """Read a question's key and flag; nothing where it must go the common way."""
+    def _question(self, flag: bytes) -> _Asked | None:
+        """Make it a question about a flag; nothing where it must go the common way."""
         if (
             (self.cycle is not None and not self.cycle.response_complete)  # answers keep the order
             or self.flow.write_paused  # who does not read is waited for
@@ -87,11 +90,8 @@ class Protocol(HttpToolsProtocol):
             or self.parser.should_upgrade()
         ):
             return None
-        flag = self.url[len(_START) :]
         token = _token(self.headers)
-        if token is None or not flag.isascii() or any(mark in flag for mark in b"%?#"):
-            return None
-        return _Asked(flag.decode(), token)
+        return None if token is None else _Asked(flag.decode(), token)
 
     def _hand_on(self) -> None:
         """Let uvicorn's own way go on from here."""
