@@ -1,13 +1,14 @@
 """uvicorn's HTTP protocol, which answers OFREP's single evaluation as soon as it is read.
 
-A request that came whole, asks about one flag and needs nothing of CORS or of other schemes of
-authorization is answered between its last byte and the next: no task, no messages of ASGI, one
-write. Everything else is uvicorn's own way, and so is a request whose body is still to come.
+A request that asks about one flag and needs nothing of CORS or of other schemes of authorization is
+answered when its last byte is read: no task, no messages of ASGI, one write. Everything else is
+uvicorn's own way, and so is a request whose body is long in coming.
 """
 
 from __future__ import annotations
 
 import re
+from asyncio import TimerHandle
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -17,6 +18,7 @@ from serving.quick import Quick
 
 STATE: Final = "quick"  # what the application's lifespan leaves for this protocol
 MOST_BYTES: Final = 64 << 10  # of a body; longer ones are refused the common way
+HOLD_SECONDS: Final = 0.2  # many clients send head and body apart; what takes longer is handed on
 _PLAIN: Final = re.compile(PREFIX.encode() + rb"/([!\"$&->@-~]*)")  # without %, ? and #
 _BEARER: Final = b"bearer "
 _NOT_PLAIN: Final = frozenset({b"origin", b"expect", b"upgrade", b"transfer-encoding"})
@@ -25,12 +27,19 @@ _NOT_PLAIN: Final = frozenset({b"origin", b"expect", b"upgrade", b"transfer-enco
 class _Asked:
     """A question whose body is being read."""
 
-    __slots__ = ("body", "flag", "token")
+    __slots__ = ("body", "flag", "later", "token")
 
     def __init__(self, flag: str, token: str) -> None:
         self.flag = flag
         self.token = token
         self.body = b""
+        self.later: TimerHandle | None = None
+
+    def waits_no_more(self) -> None:
+        """Forget the time at which it is handed on."""
+        if self.later is not None:
+            self.later.cancel()
+            self.later = None
 
 
 class Protocol(HttpToolsProtocol):
@@ -42,10 +51,11 @@ class Protocol(HttpToolsProtocol):
         self._asked: _Asked | None = None
 
     def data_received(self, data: bytes) -> None:
-        """Read what came; a question that has not come whole goes the common way."""
+        """Read what came, and wait a little for the rest of a question."""
         super().data_received(data)
-        if self._asked is not None:
-            self._hand_on()
+        asked = self._asked
+        if asked is not None and asked.later is None:
+            asked.later = self.loop.call_later(HOLD_SECONDS, self._hand_on)
 
     def on_headers_complete(self) -> None:
         """See whether the request is a plain question."""
@@ -73,9 +83,23 @@ class Protocol(HttpToolsProtocol):
             super().on_message_complete()
             return
         self._asked = None
+        asked.waits_no_more()
         lines = Lines.of(self.server_state.default_headers)
         self.transport.write(self._quick.answer(asked.flag, asked.token, asked.body, lines))
         self.on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget a question that did not come whole."""
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            asked.waits_no_more()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """End, once what is under way is answered."""
+        if self._asked is not None:
+            self._hand_on()
+        super().shutdown()
 
     def _question(self, flag: bytes) -> _Asked | None:
         """Make it a question about a flag; nothing where it must go the common way."""
@@ -96,8 +120,11 @@ class Protocol(HttpToolsProtocol):
     def _hand_on(self) -> None:
         """Let uvicorn's own way go on from here."""
         asked, self._asked = self._asked, None
+        if asked is None:
+            return
+        asked.waits_no_more()
         super().on_headers_complete()
-        if asked is not None and asked.body:
+        if asked.body:
             super().on_body(asked.body)
 
 
