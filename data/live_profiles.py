@@ -19,7 +19,7 @@ are as new as the last event; computed traits are those of ``state().traits_as_o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -27,44 +27,25 @@ from typing import Any, Final
 
 import msgspec
 
-from data.live_store import META, LiveStore
-from data.live_views import Numbers, Tracks
-from kindred.segments.durations import micros
+from data.live_places import NOW, Places, Plan
+from data.live_store import META, Address, LiveStore
+from data.live_views import EVERYTHING, Later, Numbers, Tracks, Wants
 from kindred.segments.profile import Profile, Track
 from kindred.traits.told import told_value
-from kindred.traits.trait import TraitType
 
-NOW: Final = b"now"
 PULSE: Final = b"pulse"
 LONGEST_KEY: Final = 480  # LMDB takes 511 bytes
-_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-
-
-class Shelf(msgspec.Struct, frozen=True, array_like=True):
-    """Which place of a shelf counts, what filled it, and the time its content is of."""
-
-    place: str
-    run: int
-    as_of: datetime
-    columns: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()  # of the columns, as data.traits declares them
-    told: dict[str, str] = {}  # the column of what people told under another name
-
-
-class Now(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which places count; one small record that readers look at first."""
-
-    traits: Shelf | None = None
-    clusters: Shelf | None = None
-    members: Shelf | None = None
-    events: Shelf | None = None
+_EMPTY: Final = msgspec.Raw(msgspec.msgpack.encode({}))
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
+_NOW: Final[Address] = (META, NOW)
+_MEMBERS: Final = Wants(frozenset(), members=True)
 
 
 class Seen(msgspec.Struct, array_like=True):
-    """A person's recent events by name, as they are packed, and what they told of themselves."""
+    """A person's recent events by name, and what they told of themselves, both still packed."""
 
-    tracks: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)
-    told: dict[str, tuple[int, Any]] = msgspec.field(default_factory=dict)
+    tracks: msgspec.Raw = _EMPTY
+    told: msgspec.Raw = _EMPTY
     since: int = 0  # microseconds; every event from here on is held
 
 
@@ -83,8 +64,7 @@ class Belonging:
     since: datetime
 
 
-@dataclass(frozen=True)
-class LivePerson:
+class LivePerson(msgspec.Struct, frozen=True):
     """What is known of one person right now.
 
     Parameters
@@ -133,44 +113,49 @@ class LiveProfiles:
 
     def __init__(self, store: LiveStore) -> None:
         self._store = store
-        self._known: tuple[bytes | None, Now, dict[str, str]] = (None, Now(), {})
+        self._places = Places(None)
 
     def person(self, person_id: str) -> LivePerson | None:
         """Read what is known of a person; none where nobody has heard of them."""
-        now, found = self._read(person_key(person_id))
-        row, members, happened = found.get("traits"), found.get("members"), found.get("events")
-        if row is None and members is None and happened is None:
+        places, plan, found = self._read(person_key(person_id), EVERYTHING)
+        if not _heard_of(plan, found):
             return None
-        traits = {} if row is None else _traits(now.traits, _decode(row))
-        events: Mapping[str, Track] = {}
-        seen = None
-        if happened is not None:
-            seen = _decode_seen(happened)
-            events = Tracks(seen.tracks)
-            if seen.told:
-                traits.update(told_traits(seen.told, now.traits))
-        cluster = found.get("clusters")
-        clusters = (
-            {} if cluster is None or not now.clusters else {now.clusters.run: _decode(cluster)}
-        )
-        profile = Profile(person_id, traits, Numbers(traits), events, clusters)
-        belongs = {} if members is None else {m[0]: Belonging(*m) for m in _decode(members)}
-        return LivePerson(profile, belongs, _since(now, seen))
+        members = _belongings(found[plan.members])
+        return _person(person_id, places, plan, found, members)
 
-    def _read(self, key: bytes) -> tuple[Now, dict[str, bytes | None]]:
+    def glance(self, person_id: str, wants: Wants) -> LivePerson | None:
+        """Read of a person what one answer takes, which is quicker than all of it.
+
+        Memberships are read when they are looked into, as they then are. None is given where
+        nobody has heard of the person and that matters: where events are asked about.
+        """
+        key = person_key(person_id)
+        places, plan, found = self._read(key, wants)
+        if wants.events and found[plan.events] is None:
+            _, whole, all_of_them = self._read(key, EVERYTHING)
+            if not _heard_of(whole, all_of_them):
+                return None
+        return _person(person_id, places, plan, found, Later(self._belongings, key))
+
+    def _belongings(self, key: bytes) -> dict[str, Belonging]:
+        _, plan, found = self._read(key, _MEMBERS)
+        return _belongings(found[plan.members])
+
+    def _read(self, key: bytes, wants: Wants) -> tuple[Places, Plan, list[bytes | None]]:
         """Read what the places that count hold of a person, all as it was at one moment."""
         while True:
-            known, now, shelves = self._known
-            asked = [(META, NOW), *[(shelf, key) for shelf in shelves.values()]]
-            raw, *values = self._store.read(asked)
-            if raw == known:
-                return now, dict(zip(shelves, values, strict=True))
-            self._now(raw)  # other places count than when this process last looked
+            places = self._places
+            plan = places.plan(wants)
+            found = self._store.read([_NOW, *[(shelf, key) for shelf in plan.shelves]])
+            if found[0] == places.raw:
+                found.append(None)  # where a plan's places point to that it does not read
+                return places, plan, found
+            self._take(found[0])  # other places count than when this process last looked
 
     def state(self) -> LiveState:
         """Say how fresh live state is."""
         raw, pulse = self._store.read([(META, NOW), (META, PULSE)])
-        now = self._now(raw)
+        now = self._take(raw).now
         return LiveState(
             now.traits.as_of if now.traits else None,
             now.members.as_of if now.members else None,
@@ -180,12 +165,45 @@ class LiveProfiles:
             frozenset(now.traits.columns if now.traits else ()),
         )
 
-    def _now(self, raw: bytes | None) -> Now:
-        """Decode the record of places, which changes a few times a day."""
-        if raw != self._known[0]:
-            now = _decode_now(raw) if raw else Now()
-            self._known = (raw, now, _shelves(now))
-        return self._known[1]
+    def _take(self, raw: bytes | None) -> Places:
+        """Take over the record of places, which changes a few times a day."""
+        places = self._places
+        if raw != places.raw:
+            places = self._places = Places(raw)
+        return places
+
+
+def _heard_of(plan: Plan, found: Sequence[bytes | None]) -> bool:
+    """Tell whether anything was found: who is on none of these shelves is nobody."""
+    return any(found[at] is not None for at in (plan.traits, plan.events, plan.members))
+
+
+def _person(
+    person_id: str,
+    places: Places,
+    plan: Plan,
+    found: Sequence[bytes | None],
+    members: Mapping[str, Belonging],
+) -> LivePerson:
+    row, happened, cluster = found[plan.traits], found[plan.events], found[plan.clusters]
+    traits = {} if row is None else _traits(plan.picks, _decode(row))
+    events: Mapping[str, Track] = _NOTHING
+    since = places.begun  # a person without any event on the shelf has none since its beginning
+    if happened is not None:
+        seen = _decode_seen(happened)
+        events = Tracks(seen.tracks)
+        if len(seen.told) > 1:
+            _lay_told(traits, _decode_told(seen.told), places, plan.wants.traits)
+        if since is not None and seen.since > since:
+            since = seen.since
+    run = places.now.clusters
+    clusters = _NOTHING if cluster is None or run is None else {run.run: _decode(cluster)}
+    profile = Profile(person_id, traits, Numbers(traits), events, clusters)
+    return LivePerson(profile, members, since)
+
+
+def _belongings(members: bytes | None) -> dict[str, Belonging]:
+    return {} if members is None else {m[0]: Belonging(*m) for m in _decode(members)}
 
 
 def person_key(person_id: str) -> bytes:
@@ -200,48 +218,34 @@ def person_key(person_id: str) -> bytes:
     return key if 0 < len(key) <= LONGEST_KEY else b"\0" + hashlib.blake2b(key).digest()[:32]
 
 
-def _traits(shelf: Shelf | None, row: list[Any]) -> dict[str, Any]:
-    if shelf is None:
-        return {}
-    traits = dict(zip(shelf.columns, row, strict=True))
-    if None in row:
-        traits = {name: value for name, value in traits.items() if value is not None}
-    if not shelf.kinds or TraitType.LIST in shelf.kinds:
-        lists = [name for name, value in traits.items() if type(value) is list]
-        traits.update({name: tuple(traits[name]) for name in lists})
+def _traits(picks: Sequence[tuple[str, int]], row: list[Any]) -> dict[str, Any]:
+    traits = {}
+    for name, at in picks:
+        value = row[at]
+        if value is not None:
+            traits[name] = tuple(value) if type(value) is list else value
     return traits
 
 
-def told_traits(told: Mapping[str, tuple[int, Any]], shelf: Shelf | None) -> dict[str, Any]:
-    """Give what a person told as traits: under the trait's name and in its type.
+def _lay_told(
+    traits: dict[str, Any],
+    told: Mapping[str, tuple[int, Any]],
+    places: Places,
+    wanted: frozenset[str] | None,
+) -> None:
+    """Lay what a person told over their traits: under the trait's name and in its type.
 
     A name that no trait has yet is a trait of its own, of the type that the value speaks for.
     """
-    kinds = dict(zip(shelf.columns, shelf.kinds, strict=False)) if shelf else {}
-    names = shelf.told if shelf else {}
-    found = {}
+    names, kinds = places.told, places.kinds
     for name, (_, value) in told.items():
         column = names.get(name, name)
-        typed = told_value(value, kinds.get(column))
-        if typed is not None:
-            found[column] = typed
-    return found
-
-
-def _since(now: Now, seen: Seen | None) -> int | None:
-    """A person without any event on the shelf has none since its beginning."""
-    if now.events is None:
-        return None
-    begun = micros(now.events.as_of)
-    return begun if seen is None else max(seen.since, begun)
-
-
-def _shelves(now: Now) -> dict[str, str]:
-    """Name the places that count, by what they hold."""
-    given = {kind: getattr(now, kind) for kind in ("traits", "clusters", "members", "events")}
-    return {kind: f"{kind}-{shelf.place}" for kind, shelf in given.items() if shelf is not None}
+        if wanted is None or column in wanted:
+            typed = told_value(value, kinds.get(column))
+            if typed is not None:
+                traits[column] = typed
 
 
 _decode: Final = msgspec.msgpack.Decoder().decode
-_decode_now: Final = msgspec.msgpack.Decoder(Now).decode
+_decode_told: Final = msgspec.msgpack.Decoder(dict[str, tuple[int, Any]]).decode
 _decode_seen: Final = msgspec.msgpack.Decoder(Seen).decode

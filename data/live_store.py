@@ -91,7 +91,8 @@ class EmbeddedStore:
         """Read some values, all as they were at one moment."""
         shelves = self._shelves
         with self._env.begin() as transaction:
-            return [transaction.get(key, db=shelves[shelf]) for shelf, key in addresses]
+            get = transaction.get
+            return [get(key, None, shelves[shelf]) for shelf, key in addresses]
 
     def write(self, changes: Iterable[Change]) -> None:
         """Write some values, all or none of them."""

@@ -6,15 +6,62 @@ would take longer than the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
 from kindred.segments.profile import Track
 
+_tracks: Final = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
 _track: Final = msgspec.msgpack.Decoder(tuple[list[int], list[Mapping[str, Any]]]).decode
 _NUMBERS: Final = (int, float)
+Value = TypeVar("Value")
+
+
+class Wants(NamedTuple):
+    """What an answer takes of a person.
+
+    Parameters
+    ----------
+    traits : frozenset of str or None
+        None: all of them.
+    """
+
+    traits: frozenset[str] | None
+    events: bool = False
+    clusters: bool = False
+    members: bool = False
+
+
+EVERYTHING: Final = Wants(None, events=True, clusters=True, members=True)
+
+
+class Later(Mapping[str, Value]):
+    """A mapping that is read when somebody first looks into it."""
+
+    __slots__ = ("_found", "_of", "_read")
+
+    def __init__(self, read: Callable[[bytes], Mapping[str, Value]], of: bytes) -> None:
+        self._read, self._of = read, of
+        self._found: Mapping[str, Value] | None = None
+
+    def _all(self) -> Mapping[str, Value]:
+        if self._found is None:
+            self._found = self._read(self._of)
+        return self._found
+
+    def __getitem__(self, name: str) -> Value:
+        """Give a value."""
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Walk the names."""
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._all())
 
 
 class Numbers(Mapping[str, float]):
@@ -50,18 +97,24 @@ class Numbers(Mapping[str, float]):
 class Tracks(Mapping[str, Track]):
     """A person's events by name, each name's unpacked when it is asked for."""
 
-    __slots__ = ("_packed", "_unpacked")
+    __slots__ = ("_named", "_packed", "_unpacked")
 
-    def __init__(self, packed: Mapping[str, msgspec.Raw]) -> None:
+    def __init__(self, packed: msgspec.Raw) -> None:
         self._packed = packed
+        self._named: Mapping[str, msgspec.Raw] | None = None
         self._unpacked: dict[str, Track] = {}
+
+    def _by_name(self) -> Mapping[str, msgspec.Raw]:
+        if self._named is None:
+            self._named = _tracks(self._packed)
+        return self._named
 
     def get(self, name: str, default: Any = None) -> Any:
         """Give the events of a name, or what stands for none."""
         found = self._unpacked.get(name)
         if found is not None:
             return found
-        raw = self._packed.get(name)
+        raw = self._by_name().get(name)
         if raw is None:
             return default
         found = self._unpacked[name] = Track(*_track(raw))
@@ -76,8 +129,8 @@ class Tracks(Mapping[str, Track]):
 
     def __iter__(self) -> Iterator[str]:
         """Walk the names."""
-        return iter(self._packed)
+        return iter(self._by_name())
 
     def __len__(self) -> int:
         """Count the names."""
-        return len(self._packed)
+        return len(self._by_name())

@@ -18,7 +18,7 @@ from data.engine import reader
 from data.lake import EVENTS, MAP, LakeFile, live_files
 from data.live_events import HORIZON, positions_key
 from data.live_loads import Items, cluster_rows, event_rows, member_rows, refill, trait_rows
-from data.live_profiles import NOW, Now, Shelf
+from data.live_places import NOW, Now, Shelf
 from data.live_store import META, LiveStore
 from data.membership_files import member_files
 from data.membership_schema import membership_runs

@@ -13,6 +13,7 @@ from data.store import open_store
 from data.workspace import workspace_at
 from kindred.errors import UserError
 from serving.logs import LOGGING
+from serving.protocol import Protocol
 from serving.settings import HOST, PORT, settings_from
 
 
@@ -49,7 +50,8 @@ def _serve(host: str, port: int, workers: int) -> None:
         port=port,
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
+        proxy_headers=False,  # nothing asks for the caller's address
         access_log=False,
         log_config=LOGGING,
         server_header=False,

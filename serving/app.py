@@ -11,11 +11,10 @@ import gc
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import Receive, Scope, Send
 
 from data.workspace import Workspace, workspace_at
 from serving import (
@@ -33,6 +32,7 @@ from serving.context import Serving
 from serving.definitions import Definitions
 from serving.errors import add_handlers
 from serving.evaluate_docs import SCHEMAS
+from serving.protocol import STATE
 from serving.quick import Quick
 from serving.raw import add_raw
 from serving.recommendations import Recommendations
@@ -55,26 +55,12 @@ PARTS: Final[tuple[Callable[[Serving], None], ...]] = (
 )
 
 
-class Api(FastAPI):
-    """The application; the question that is asked most takes a shorter way."""
-
-    quick: Quick
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        token = self.quick.takes(scope)
-        if token is None:
-            await super().__call__(scope, receive, send)
-        else:
-            await self.quick.answer(scope, receive, send, token)
-
-
 def create(workspace: Workspace | None = None, settings: Settings | None = None) -> FastAPI:
     """Make the application; uvicorn calls this once in every worker process."""
     chosen = settings or settings_from()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         shared = await asyncio.to_thread(Serving.open, workspace or workspace_at(), chosen)
         app.state.serving = shared
         for start in PARTS:
@@ -85,14 +71,16 @@ def create(workspace: Workspace | None = None, settings: Settings | None = None)
             gc.freeze()  # what is there for good need not be looked through again and again
         looking = asyncio.create_task(shared.keep_looking())
         try:
-            yield
+            yield {STATE: Quick(shared)}
         finally:
             shared.stopping = True
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
+            for tell in shared.before_counts:
+                tell()
             shared.close()
 
-    app = Api(
+    app = FastAPI(
         title="Kindred",
         version="1",
         description="Send events; ask who somebody is and what they should see.",
@@ -115,5 +103,4 @@ def create(workspace: Workspace | None = None, settings: Settings | None = None)
         expose_headers=["ETag", "Retry-After", "X-SSE-Support"],
         max_age=600,
     )
-    app.quick = Quick(app, chosen.most_waiting)
     return app

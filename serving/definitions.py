@@ -16,6 +16,7 @@ from typing import Any
 
 from data.engine import reader
 from data.live_profiles import LivePerson, LiveState
+from data.live_views import Wants
 from data.published import Published, Thresholds, mark_of, read_published
 from kindred.segments.durations import micros
 from kindred.segments.profile import Profile
@@ -34,6 +35,8 @@ class Held:
 
     Parameters
     ----------
+    fixed : int or None
+        Where the workspace's clock stands, in microseconds since 1970; None: it goes.
     number : int
         Counts the states that this process has held.
     payloads : dict
@@ -45,6 +48,7 @@ class Held:
     experiments: Mapping[str, ExperimentFlag]
     flags: Mapping[str, Flag]
     state: LiveState
+    fixed: int | None
     number: int = 0
     payloads: dict[bool, Any] = field(default_factory=dict, compare=False)
 
@@ -68,8 +72,7 @@ class Held:
 
     def now(self) -> int:
         """Give the time that windows end at, in microseconds since 1970."""
-        fixed = self.published.mark.clock_fixed_at
-        return time.time_ns() // 1000 if fixed is None else micros(fixed)
+        return time.time_ns() // 1000 if self.fixed is None else self.fixed
 
 
 @dataclass
@@ -138,12 +141,17 @@ class Definitions:
 def _held(published: Published, state: LiveState, number: int) -> Held:
     segments = {key: segment_flag(told, published) for key, told in published.segments.items()}
     experiments = experiment_flags(published.experiments, segments)
-    return Held(published, segments, experiments, {**segments, **experiments}, state, number)
+    clock = published.mark.clock_fixed_at
+    fixed = None if clock is None else micros(clock)
+    flags: dict[str, Flag] = {**segments, **experiments}
+    return Held(published, segments, experiments, flags, state, fixed, number)
 
 
-def ask_about(shared: Serving, held: Held, person_id: str) -> Asked:
-    """Read what is known of a person right now."""
-    return asked_of(held, person_id, shared.live.person(person_id))
+def ask_about(shared: Serving, held: Held, person_id: str, wants: Wants | None = None) -> Asked:
+    """Read what is known of a person right now: all of it, or what an answer takes."""
+    live = shared.live
+    found = live.person(person_id) if wants is None else live.glance(person_id, wants)
+    return asked_of(held, person_id, found)
 
 
 def asked_of(held: Held, person_id: str, person: LivePerson | None) -> Asked:

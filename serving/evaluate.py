@@ -6,7 +6,6 @@ Everything that an answer takes is in memory; no request asks the SQL store.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from data.api_keys import ApiKey
 from data.api_keys import Scope as KeyScope
+from data.live_views import Wants
 from serving.auth import authenticate, presented
 from serving.context import Serving
 from serving.definitions import Definitions, Held, ask_about
@@ -43,8 +43,8 @@ def _recognised(scope: Scope) -> tuple[Serving, ApiKey]:
     return shared, key
 
 
-def _asked(shared: Serving, held: Held, body: bytes) -> Asked:
-    """Read who is asked about, and what is known of them.
+def _asked(shared: Serving, held: Held, body: bytes, wants: Wants | None = None) -> Asked:
+    """Read who is asked about, and what is known of them: all of it, or what an answer takes.
 
     Raises
     ------
@@ -61,11 +61,11 @@ def _asked(shared: Serving, held: Held, body: bytes) -> Asked:
         context = {}
     if not isinstance(context, dict):
         raise Failure("INVALID_CONTEXT", "The context is no object.")
-    asked = ask_about(shared, held, person_of(context))
+    asked = ask_about(shared, held, person_of(context), wants)
     if len(context) == 1:
         return asked
     profile, given = overlaid(asked.profile, context, held.published.context.traits)
-    return replace(asked, profile=profile, given=given, units=units_of(context))
+    return msgspec.structs.replace(asked, profile=profile, given=given, units=units_of(context))
 
 
 def answer_flag(shared: Serving, key: str, browser: bool, body: bytes) -> tuple[int, bytes]:
@@ -75,7 +75,7 @@ def answer_flag(shared: Serving, key: str, browser: bool, body: bytes) -> tuple[
     if flag is None:
         return 404, Failure("FLAG_NOT_FOUND", f"Nothing is published under {key!r}.").body(key)
     try:
-        return 200, flag.body(_asked(shared, held, body))
+        return 200, flag.body(_asked(shared, held, body, flag.wants))
     except Failure as failure:
         return 400, failure.body(key)
 

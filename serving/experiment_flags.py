@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from data.experiments import LiveExperiment
+from data.live_views import Wants
 from kindred.experiments.allocation import Allocation, assign
 from kindred.experiments.definition import allocation, growthbook
-from serving.flags import DEFAULT, SPLIT, Asked, Failure, SegmentFlag, flag_body
+from serving.flags import DEFAULT, NOTHING, SPLIT, Asked, Failure, SegmentFlag, flag_body
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class ExperimentFlag:
     def browser(self) -> bool:
         """Whether it may be told to browsers."""
         return self.live.terms.browser
+
+    @property
+    def wants(self) -> Wants:
+        """What of a person live state is asked for: what the cohort's rule looks at."""
+        return NOTHING if self.cohort is None else self.cohort.wants
 
     def body(self, asked: Asked) -> bytes:
         """Write the answer; who is not in gets the control, and is no exposure.

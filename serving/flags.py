@@ -6,14 +6,16 @@ four are written once for each state of what is published, and a request only ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 
 from data.live_profiles import Belonging
+from data.live_views import Wants
 from data.published import Published, Told
 from kindred.errors import UserError
 from kindred.segments import rules as r
@@ -30,7 +32,10 @@ BATCH: Final = "batch"
 VARIANTS: Final = {True: "in", False: "out"}
 NEVER: Final = 1 << 62  # since when events are known where none are: microseconds, beyond any time
 _encode: Final = msgspec.json.encode
+_NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 _FEW: Final = frozenset({r.PercentileRule, r.ClusterRule})  # known by batch alone
+_NO_EVENTS: Final = frozenset({r.TraitRule, r.ListRule, r.SegmentRule, *_FEW})
+NOTHING: Final = Wants(frozenset())
 
 
 class Failure(Exception):
@@ -53,8 +58,7 @@ class Failure(Exception):
         return _encode({**said, "errorCode": self.code, "errorDetails": self.details})
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """Who asks, as far as answers depend on it.
 
     Parameters
@@ -75,7 +79,7 @@ class Asked:
     since: int
     memberships: Mapping[str, Belonging]
     given: frozenset[str] = frozenset()
-    units: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = _NOBODY
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ class SegmentFlag:
         Answers from live state; none where the rule can't be answered there, and `why` says so.
     counted : int or None
         The version whose members batch worked out; none: no version's.
+    wants : Wants
+        What of a person live state is asked for.
     """
 
     key: str
@@ -106,6 +112,7 @@ class SegmentFlag:
     counted: int | None
     live: Answers
     batch: Answers
+    wants: Wants
 
     @property
     def version(self) -> int:
@@ -164,9 +171,7 @@ def segment_flag(told: Told, published: Published) -> SegmentFlag:
     except UserError as error:
         known, why = None, error.what.rstrip(".")
     matched = TARGETING_MATCH if leaves else STATIC
-    traits = frozenset(
-        leaf.trait for leaf in leaves if isinstance(leaf, r.TraitRule | r.PercentileRule)
-    )
+    traits = wants(leaves).traits or frozenset()
     stale = bool(_FEW & {type(leaf) for leaf in leaves} or traits - published.told_traits)
     return SegmentFlag(
         key,
@@ -177,7 +182,17 @@ def segment_flag(told: Told, published: Published) -> SegmentFlag:
         told.counted,
         _answers(key, version, LIVE, published.traits_as_of if stale else None, matched),
         _answers(key, told.counted or version, BATCH, published.memberships_as_of, matched),
+        NOTHING if known is None else wants(leaves),
     )
+
+
+def wants(leaves: Sequence[r.Leaf]) -> Wants:
+    """Tell what of a person a rule's leaves look at."""
+    kinds = {type(leaf) for leaf in leaves}
+    traits = frozenset(
+        leaf.trait for leaf in leaves if isinstance(leaf, r.TraitRule | r.PercentileRule)
+    )
+    return Wants(traits, events=bool(kinds - _NO_EVENTS), clusters=r.ClusterRule in kinds)
 
 
 def _answers(key: str, version: int, source: str, as_of: datetime | None, matched: str) -> Answers:

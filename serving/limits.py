@@ -14,6 +14,19 @@ from serving.errors import busy
 BURST_SECONDS: Final = 2.0
 
 
+class _Bucket:
+    """What is left of a key's rate."""
+
+    __slots__ = ("at", "given", "left", "most", "rate")
+
+    def __init__(self, given: int | None, rate: float, at: float) -> None:
+        self.given = given
+        self.rate = rate
+        # A batch may always be larger than the rate: it goes once the bucket is full.
+        self.most = self.left = max(rate * BURST_SECONDS, 1.0)
+        self.at = at
+
+
 @dataclass
 class Limiter:
     """Counts what each key sends to this process.
@@ -29,7 +42,7 @@ class Limiter:
     rate: int
     processes: int = 1
     clock: Callable[[], float] = time.monotonic
-    _buckets: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _buckets: dict[str, _Bucket] = field(default_factory=dict)
 
     def take(self, key: ApiKey, tokens: int) -> None:
         """Count so many events, or one request that asks.
@@ -39,15 +52,17 @@ class Limiter:
         ApiError
             429 with ``Retry-After``: the key has used up its rate.
         """
-        rate = (key.rate or self.rate) / self.processes
         now = self.clock()
-        # A batch may always be larger than the rate: it goes once the bucket is full.
-        most = max(rate * BURST_SECONDS, 1.0)
-        left, at = self._buckets.get(key.public_id, (most, now))
-        left = min(most, left + (now - at) * rate)
-        needed = min(float(tokens), most)
+        bucket = self._buckets.get(key.public_id)
+        if bucket is None or bucket.given != key.rate:
+            rate = (key.rate or self.rate) / self.processes
+            bucket = self._buckets[key.public_id] = _Bucket(key.rate, rate, now)
+        left = bucket.left + (now - bucket.at) * bucket.rate
+        left = min(left, bucket.most)
+        needed = min(tokens, bucket.most)
+        bucket.at = now
         if left < needed:
-            self._buckets[key.public_id] = (left, now)
-            wait = max(math.ceil((needed - left) / rate), 1)
-            raise busy(f"This key may send {rate * self.processes:g} a second.", wait)
-        self._buckets[key.public_id] = (left - tokens, now)
+            bucket.left = left
+            wait = max(math.ceil((needed - left) / bucket.rate), 1)
+            raise busy(f"This key may send {bucket.rate * self.processes:g} a second.", wait)
+        bucket.left = left - tokens

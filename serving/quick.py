@@ -1,111 +1,81 @@
 """The way of the question that sites ask on every request: one flag, from a server.
 
 It is answered in front of middleware and routes, which together cost more than the answer. What
-they would do is done here: the key and its rate, a limit on the body, metrics, log, faults.
-Whatever is not plain (a browser's request, another scheme of authorization) goes the common way and
-is answered by the same function.
+they would do is done here: the key and its rate, metrics, log, faults. `serving.protocol` decides
+which requests are plain enough; all others go the common way, to the same function.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Final
 
-from fastapi import FastAPI
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from data.api_keys import Scope as KeyScope
 from data.live_store import LiveStoreDown
 from serving.auth import authenticate
 from serving.context import Serving
-from serving.definitions import Definitions
 from serving.errors import ApiError, error_answer, fault, live_state_down
 from serving.evaluate import PREFIX, answer_flag
-from serving.metrics import REQUESTS, SECONDS
-from serving.raw import reply
-from serving.watch import GONE, log_request
+from serving.metrics import Tally
+from serving.watch import log, log_request
 
-_START: Final = f"{PREFIX}/"
-_ROUTE: Final = f"{PREFIX}/{{key:path}}"
+ROUTE: Final = f"{PREFIX}/{{key:path}}"
 _HEADERS: Final = (
-    (b"content-type", b"application/json"),
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
+    b"content-type: application/json\r\n"
+    b"cache-control: no-store\r\n"
+    b"x-content-type-options: nosniff\r\n"
 )
-_BEARER: Final = b"bearer "
 
 
 class Quick:
-    """Answers one flag for a server.
+    """Answers one flag for a server."""
 
-    Parameters
-    ----------
-    most_waiting : int
-        Requests under way here; more go the common way, which tells them to come back.
-    """
+    def __init__(self, shared: Serving) -> None:
+        self._shared = shared
+        self._tally = Tally("POST", ROUTE)
+        shared.before_counts.append(self._tally.tell)
+        self._log = log
 
-    def __init__(self, app: FastAPI, most_waiting: int) -> None:
-        self.app = app
-        self.most_waiting = most_waiting
-        self.under_way = 0
-        self._seconds = SECONDS.labels(_ROUTE)
-        self._counts = {s: REQUESTS.labels("POST", _ROUTE, str(s)) for s in (200, 400, 404)}
+    def answer(self, flag: str, token: str, body: bytes, lines: Mapping[int, bytes]) -> bytes:
+        """Answer, as bytes that go over the wire.
 
-    def takes(self, scope: Scope) -> str | None:
-        """Give the API key of a question that is to be answered here; none where it is not."""
-        if scope["type"] != "http" or self.under_way >= self.most_waiting:
-            return None
-        return _token(scope)
-
-    async def answer(self, scope: Scope, receive: Receive, send: Send, token: str) -> None:
-        """Answer."""
+        Parameters
+        ----------
+        token : str
+            The API key that was sent.
+        lines : mapping of status to bytes
+            The answer's first line and the server's own headers.
+        """
         began = time.perf_counter()
-        self.under_way += 1
-        try:
-            status = await self._answered(scope, receive, send, token)
-        finally:
-            self.under_way -= 1
-        counted = self._counts.get(status) or REQUESTS.labels("POST", _ROUTE, str(status))
-        counted.inc()
-        seconds = time.perf_counter() - began
-        self._seconds.observe(seconds)
-        log_request(scope, _ROUTE, status, seconds)
-
-    async def _answered(self, scope: Scope, receive: Receive, send: Send, token: str) -> int:
-        shared: Serving = self.app.state.serving
+        key_id, shared = None, self._shared
         try:
             key = authenticate(shared, token, KeyScope.EVALUATE)
-            scope.setdefault("state", {})["key"] = key.public_id
+            key_id = key.public_id
             shared.limiter.take(key, 1)
-            body = await shared.part(Definitions).patience.body_of(receive)
-            status, answer = answer_flag(shared, scope["path"][len(_START) :], key.browser, body)
+            status, said = answer_flag(shared, flag, key.browser, body)
         except ApiError as error:
-            said = error_answer(error.status, error.code, error.message, error.headers)
+            refused = error_answer(error.status, error.code, error.message, error.headers)
+            status, raw = refused.status_code, _written(refused, lines)
         except LiveStoreDown:
-            said = live_state_down()
-        except ClientDisconnect:
-            return GONE
+            refused = live_state_down()
+            status, raw = refused.status_code, _written(refused, lines)
         except Exception as error:
-            said = fault(error)
+            refused = fault(error)
+            status, raw = refused.status_code, _written(refused, lines)
         else:
-            await reply(send, status, answer, _HEADERS)
-            return status
-        await said(scope, receive, send)
-        return said.status_code
+            raw = b"%b%bcontent-length: %d\r\n\r\n%b" % (lines[status], _HEADERS, len(said), said)
+        seconds = time.perf_counter() - began
+        self._tally.count(status, seconds)
+        if status >= 500 or self._log.isEnabledFor(20):
+            log_request("POST", ROUTE, status, seconds, key_id)
+        return raw
 
 
-def _token(scope: Scope) -> str | None:
-    if scope["method"] != "POST" or not scope["path"].startswith(_START):
-        return None
-    token: bytes | None = None
-    for name, value in scope["headers"]:
-        if name == b"origin":
-            return None
-        if name == b"authorization":
-            if value[:7].lower() != _BEARER:
-                return None
-            token = value[7:]
-        elif name == b"x-api-key" and token is None:
-            token = value
-    return None if token is None else token.decode("latin-1").strip()
+def _written(answer: Response, lines: Mapping[int, bytes]) -> bytes:
+    told = {b"x-content-type-options": b"nosniff", b"cache-control": b"no-store"}
+    headers = {**told, **dict(answer.raw_headers)}
+    head = b"".join(b"%b: %b\r\n" % pair for pair in headers.items())
+    return b"%b%b\r\n%b" % (lines[answer.status_code], head, bytes(answer.body))

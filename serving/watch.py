@@ -73,19 +73,19 @@ class Watch:
         method = scope["method"] if route != "unmatched" else "any"
         REQUESTS.labels(method, route, str(status)).inc()
         SECONDS.labels(route).observe(seconds)
-        log_request(scope, route, status, seconds)
+        log_request(method, route, status, seconds, scope.get("state", {}).get("key"))
 
 
-def log_request(scope: Scope, route: str, status: int, seconds: float) -> None:
+def log_request(method: str, route: str, status: int, seconds: float, key: str | None) -> None:
     """Write a line of log: which route, how it ended, by which key; never who is asked about."""
     level = logging.ERROR if status >= 500 else logging.INFO
     if not log.isEnabledFor(level):
         return
     told = {
-        "method": scope["method"] if route != "unmatched" else "any",
+        "method": method,
         "route": route,
         "status": status,
         "ms": round(seconds * 1000, 2),
-        "key": scope.get("state", {}).get("key"),
+        "key": key,
     }
     log.log(level, "request", extra={"told": told})

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Engine
 
 from data.api_keys import Scope, create_key
-from data.live_profiles import NOW, Now, Shelf
+from data.live_places import NOW, Now, Shelf
 from data.live_store import META, open_live_store
 from data.store import open_store
 from data.workspace import Workspace
@@ -94,7 +94,7 @@ def _traits(keys: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _events(keys: list[bytes], now: int) -> Iterator[tuple[bytes, bytes]]:
-    """Give everybody about a dozen events of the last days."""
+    """Give everybody about a dozen events of the last days, and three traits that they told."""
     dice, encode = random.Random(2), msgspec.msgpack.encode
     span = EPOCH_DAYS * 86_400_000_000
     for key in keys:
@@ -105,4 +105,5 @@ def _events(keys: list[bytes], now: int) -> Iterator[tuple[bytes, bytes]]:
             )
             for name, count in zip(EVENTS, (8, 3, 1), strict=True)
         }
-        yield key, encode([tracks, {}, 0])
+        told = {"plan": dice.choice(PLANS), "text_0": "Rome", "text_1": "en-GB"}
+        yield key, encode([tracks, {name: [now, value] for name, value in told.items()}, 0])

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from data.live_profiles import NOW, LiveProfiles, Now, Shelf, person_key
+from data.live_places import NOW, Now, Shelf
+from data.live_profiles import LiveProfiles, person_key
 from data.live_store import META, LiveStore, open_live_store
 from data.workspace import Workspace
 from kindred.errors import UserError

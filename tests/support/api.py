@@ -17,6 +17,7 @@ import uvicorn
 from data.workspace import Workspace
 from serving.app import create
 from serving.context import Serving
+from serving.protocol import Protocol
 from serving.settings import Settings
 
 
@@ -83,7 +84,7 @@ def running(workspace: Workspace, settings: Settings | None = None) -> Iterator[
     listening.bind(("127.0.0.1", 0))
     app = create(workspace, settings or Settings())
     server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on")
+        uvicorn.Config(app, http=Protocol, log_level="warning", access_log=False, lifespan="on")
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

@@ -18,7 +18,8 @@ from data.audit import Actor
 from data.definitions import definition
 from data.experiments import create_experiment, publish_experiment
 from data.lake import describe_file
-from data.live_profiles import NOW, Now, Shelf, person_key
+from data.live_places import NOW, Now, Shelf
+from data.live_profiles import person_key
 from data.live_store import META, open_live_store
 from data.publications import Act, Terms, roll_back, withdraw
 from data.segments import KIND, create_segment, publish_segment, save_rule, segment_names
