@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,8 @@ def test_what_an_import_brought_is_not_doubled_and_reaches_live_state(
     when = (NOW - timedelta(seconds=60)).replace(tzinfo=None).isoformat()
     same = event(1, when, "u1", type="track", event="Product Viewed")
     write_events(tmp_path / "in" / "a.parquet", [{**same, "properties": {"price": 1.0}}])
-    run_import(context(workspace, engine), {"source": "events", "path": str(tmp_path / "in")})
+    job = replace(context(workspace, engine, NOW), now=NOW)
+    run_import(job, {"source": "events", "path": str(tmp_path / "in")})
     delivered(deliverer)
     assert person(deliverer, "u1").profile.events["Product Viewed"].properties == [{"price": 1.0}]
     log.write(viewed("m1"), viewed("m2"))
