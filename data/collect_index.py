@@ -8,9 +8,10 @@ the same stretch of the log again, and be told the same.
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,8 +49,18 @@ class SeenIndex:
 
     def claim(self, frames: Sequence[Placed]) -> list[list[bool]]:
         """Tell of each event of each frame whether it is the first with its messageId."""
-        with self._env.begin(write=True) as transaction:
-            return [self._frame(transaction, placed) for placed in frames]
+        asked = [_Asked.of(placed) for placed in frames]
+        with (
+            self._env.begin() as transaction
+        ):  # who asks second writes nothing, and waits for nobody
+            known = [self._known(transaction, frame) for frame in asked]
+        if any(place is None for places in known for place in places):
+            with self._env.begin(write=True) as transaction:
+                known = [self._claimed(transaction, frame) for frame in asked]
+        return [
+            [place is None or place == own for place, own in zip(places, frame.places, strict=True)]
+            for frame, places in zip(asked, known, strict=True)
+        ]
 
     def beat(self) -> int:
         """Give the last beat of live state that was kept here."""
@@ -65,31 +76,67 @@ class SeenIndex:
         """Let go of the file."""
         self._env.close()
 
-    def _frame(self, transaction: lmdb.Transaction, placed: Placed) -> list[bool]:
-        day = placed.frame.received_at // DAY
-        here, before = self._slot(transaction, day), self._slot(transaction, day - 1)
-        segment = bytes.fromhex(placed.segment.rpartition("-")[2].removesuffix(".log"))
-        found = []
-        for number, event in enumerate(placed.frame.events):
-            key = hashlib.blake2b((event.message_id or "").encode(), digest_size=16).digest()
-            place = _PLACE.pack(segment, placed.start, number)
+    def _known(self, transaction: lmdb.Transaction, asked: _Asked) -> list[bytes | None]:
+        """Look each message up, on its day and on the one before."""
+        slots = [
+            self._slots[day % SLOTS]
+            for day in (asked.day - 1, asked.day)
+            if int(transaction.get(_slot_name(day), db=self._days) or -1) == day
+        ]
+        get = transaction.get
+        if len(slots) == 1:
+            (slot,) = slots
+            return [get(key, db=slot) for key in asked.keys]
+        return [
+            next((found for slot in slots if (found := get(key, db=slot))), None)
+            for key in asked.keys
+        ]
+
+    def _claimed(self, transaction: lmdb.Transaction, asked: _Asked) -> list[bytes | None]:
+        """Write down where each message stands that nobody has asked for; gives where each does."""
+        here, before = self._slot(transaction, asked.day), self._slot(transaction, asked.day - 1)
+        found: list[bytes | None] = []
+        for key, place in zip(asked.keys, asked.places, strict=True):
             known = transaction.get(key, db=before) if before is not None else None
             if known is None and here is not None:
-                if transaction.put(key, place, overwrite=False, db=here):
-                    known = place
-                else:
-                    known = transaction.get(key, db=here)
-            found.append(known is None or known == place)
+                added = transaction.put(key, place, overwrite=False, db=here)
+                known = place if added else transaction.get(key, db=here)
+            found.append(known)
         return found
 
     def _slot(self, transaction: lmdb.Transaction, day: int) -> Any:
         """Find a day's place, emptied of an older day; none for a day that is past remembering."""
-        number = day % SLOTS
-        name = str(number).encode()
+        name = _slot_name(day)
         kept = int(transaction.get(name, db=self._days) or -1)
         if kept > day:
             return None
         if kept < day:
-            transaction.drop(self._slots[number], delete=False)
+            transaction.drop(self._slots[day % SLOTS], delete=False)
             transaction.put(name, str(day).encode(), db=self._days)
-        return self._slots[number]
+        return self._slots[day % SLOTS]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The messages of a frame: their keys, and where they stand."""
+
+    day: int
+    keys: list[bytes]
+    places: list[bytes]
+
+    @classmethod
+    def of(cls, placed: Placed) -> _Asked:
+        segment = bytes.fromhex(placed.segment.rpartition("-")[2].removesuffix(".log"))
+        events = placed.frame.events
+        return cls(
+            placed.frame.received_at // DAY,
+            [
+                blake2b((event.message_id or "").encode(), digest_size=16).digest()
+                for event in events
+            ],
+            [_PLACE.pack(segment, placed.start, number) for number in range(len(events))],
+        )
+
+
+def _slot_name(day: int) -> bytes:
+    return str(day % SLOTS).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,11 +11,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from data.collect_schema import collect_hours, collect_positions, collect_rejections
-from data.manifest import EVENTS, LakeFile, commit_files
+from data.manifest import EVENTS, LakeFile, commit_files, live_files, live_files_of
 from kindred.errors import InternalError
 from kindred.segments.durations import moment
 
 WHY: Final = "collect"  # in the manifest
+JOINED: Final = "collect, joined"  # the same, of files that were made of such files
 REJECTED_EVENTS: Final = "collect_rejected"  # the data set in the lake
 
 
@@ -71,6 +73,16 @@ class Moved:
 def positions(conn: Connection) -> dict[str, int]:
     """Give how far each segment of the log is in the lake."""
     return {row.segment: row.position for row in conn.execute(select(collect_positions))}
+
+
+def brought_by_others(conn: Connection) -> dict[str, list[LakeFile]]:
+    """List the live events, by day, of whose messages the index was never asked: imports."""
+    own = {file.path for file in live_files_of(conn, EVENTS, (WHY, JOINED))}
+    found: dict[str, list[LakeFile]] = defaultdict(list)
+    for file in live_files(conn, EVENTS):
+        if file.path not in own:
+            found[file.day or ""].append(file)
+    return found
 
 
 def commit_move(conn: Connection, moved: Moved, *, at: datetime) -> None:

@@ -30,6 +30,7 @@ from data.canonical import REASON, canonical, unknown_columns, with_reason
 from data.lake import (
     EVENTS,
     REJECTED,
+    ROW_GROUP,
     LakeFile,
     commit_files,
     describe_file,
@@ -43,7 +44,6 @@ from data.workspace import Workspace
 from kindred.errors import UserError
 from kindred.events import EVENT_SCHEMA
 
-ROW_GROUP = 122_880
 BATCH_ROWS = 4_000_000  # sorted at once: about a gigabyte of events
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 import duckdb
 import ibis
@@ -26,11 +27,13 @@ from data.manifest import (
 from data.workspace import Workspace
 from kindred.events import CATALOGUE_SCHEMA, EVENT_SCHEMA
 
+ROW_GROUP: Final = 122_880  # rows
 __all__ = [
     "CATALOGUE",
     "EVENTS",
     "MAP",
     "REJECTED",
+    "ROW_GROUP",
     "TRAITS",
     "LakeFile",
     "commit_files",

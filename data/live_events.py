@@ -15,6 +15,7 @@ from kindred.intake import Event
 
 HORIZON: Final = timedelta(days=90)
 MOST_EVENTS: Final = 1_000  # a person; older ones go first
+MOST_BYTES: Final = 256 << 10  # a person, packed; who sends long events is kept fewer of them
 MOST_TOLD: Final = 50
 _SLACK: Final = 86_400_000_000  # microseconds past the horizon before a person is looked through
 _LONG_NUMBER: Final = re.compile(r"\d{16}")  # may be beyond what is exact
@@ -74,14 +75,42 @@ class Kept(msgspec.Struct, array_like=True):
             if known is None or known[0] <= at:
                 self.told[name] = (at, msgspec.Raw(_encode(exact(value))))
 
+    def packed(self, horizon: int) -> bytes:
+        """Pack what is to be kept: nothing that is older than the horizon, and not too much."""
+        self.trim(horizon)
+        packed = _encode(self)
+        if len(packed) <= MOST_BYTES:
+            return packed
+        self._shorten(MOST_BYTES // 2)
+        return _encode(self)
+
     def trim(self, horizon: int) -> None:
         """Let go of what is older than the horizon, and of the oldest where there is too much."""
-        first = min((times[0] for times, _ in self.tracks.values()), default=horizon)
-        if first < horizon - _SLACK:
+        old, events = False, 0
+        for times, _ in self.tracks.values():
+            old = old or times[0] < horizon - _SLACK
+            events += len(times)
+        if old:
             self._cut(horizon)
-        if sum(len(times) for times, _ in self.tracks.values()) > MOST_EVENTS:
+        if events > MOST_EVENTS:
             every = sorted(at for times, _ in self.tracks.values() for at in times)
             self._cut(every[-MOST_EVENTS])
+
+    def _shorten(self, most: int) -> None:
+        """Keep the newest events that take `most` bytes together."""
+        every = sorted(
+            (
+                (at, len(memoryview(raw)))
+                for times, kept in self.tracks.values()
+                for at, raw in zip(times, kept, strict=True)
+            ),
+            reverse=True,
+        )
+        for at, size in every:
+            most -= size
+            if most < 0:
+                self._cut(at + 1)
+                return
 
     def _cut(self, start: int) -> None:
         self.since = max(self.since, start)
@@ -101,7 +130,7 @@ def apply_events(
     *,
     horizon: int,
 ) -> int:
-    """Take events in, and how far in the log they reach, all or nothing; gives people touched.
+    """Take events in, and how far in the log they reach, all or nothing; gives the bytes written.
 
     Parameters
     ----------
@@ -116,15 +145,16 @@ def apply_events(
         by_person.setdefault(person_key(event.person), []).append(event)
     found = store.read([(shelf, key) for key in by_person])
     changes: list[Change] = []
+    written = 0
     for (key, own), raw in zip(by_person.items(), found, strict=True):
         kept = _decode(raw) if raw is not None else Kept()
         for event in own:
             kept.add(event)
-        kept.trim(horizon)
-        changes.append((shelf, key, _encode(kept)))
+        changes.append((shelf, key, packed := kept.packed(horizon)))
+        written += len(packed)
     changes.append((META, positions_key(place), _encode(dict(positions))))
     store.write(changes)
-    return len(by_person)
+    return written
 
 
 def live_positions(store: LiveStore, place: str) -> dict[str, int]:

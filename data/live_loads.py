@@ -128,16 +128,11 @@ def _by_person(found: duckdb.DuckDBPyConnection) -> Items:
         for owner, event, at, properties, told in rows:
             if owner != person:
                 if person is not None:
-                    yield person_key(person), _finished(kept)
+                    yield person_key(person), kept.packed(0)
                 person, kept = owner, Kept()
             kept.add_stored(event, at, properties, told)
     if person is not None:
-        yield person_key(person), _finished(kept)
-
-
-def _finished(kept: Kept) -> bytes:
-    kept.trim(0)
-    return _encode(kept)
+        yield person_key(person), kept.packed(0)
 
 
 def _duckdb(workspace: Workspace) -> duckdb.DuckDBPyConnection:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from data.schema import lake_files, lake_versions
 
@@ -42,7 +42,18 @@ class LakeFile:
 
 def live_files(conn: Connection, dataset: str, snapshot: str = "") -> list[LakeFile]:
     """List the live files of a data set, in the order of day and path."""
-    rows = conn.execute(
+    return [LakeFile(*row) for row in conn.execute(_live(dataset, snapshot))]
+
+
+def live_files_of(conn: Connection, dataset: str, whys: Sequence[str]) -> list[LakeFile]:
+    """List those of the live files that commits with one of these reasons brought."""
+    version = lake_files.c.added_in == lake_versions.c.version
+    query = _live(dataset).join(lake_versions, version).where(lake_versions.c.why.in_(whys))
+    return [LakeFile(*row) for row in conn.execute(query)]
+
+
+def _live(dataset: str, snapshot: str = "") -> Select[tuple[str, int, int, str | None]]:
+    return (
         select(lake_files.c.path, lake_files.c.rows, lake_files.c.bytes, lake_files.c.day)
         .where(
             lake_files.c.dataset == dataset,
@@ -51,7 +62,6 @@ def live_files(conn: Connection, dataset: str, snapshot: str = "") -> list[LakeF
         )
         .order_by(lake_files.c.day, lake_files.c.path)
     )
-    return [LakeFile(row.path, row.rows, row.bytes, row.day) for row in rows]
 
 
 def dataset_version(conn: Connection, dataset: str = EVENTS) -> int:
@@ -138,11 +148,17 @@ def replace_files(
     return int(ended.rowcount) == len(gone)
 
 
-def replaced_files(conn: Connection, why: str, since: datetime, until: datetime) -> list[str]:
+def replaced_files(
+    conn: Connection, whys: Sequence[str], since: datetime, until: datetime
+) -> list[str]:
     """List the paths of files that others came to stand for between two times."""
     rows = conn.scalars(
         select(lake_files.c.path)
         .join(lake_versions, lake_versions.c.version == lake_files.c.removed_in)
-        .where(lake_versions.c.why == why, lake_versions.c.at >= since, lake_versions.c.at < until)
+        .where(
+            lake_versions.c.why.in_(whys),
+            lake_versions.c.at >= since,
+            lake_versions.c.at < until,
+        )
     )
     return list(rows)

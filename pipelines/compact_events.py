@@ -11,16 +11,19 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Final
 
 import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
 from data.collect_log import sync_file
+from data.collect_moves import JOINED
+from data.collect_moves import WHY as MOVED
 from data.engine import reader
-from data.ingest import ROW_GROUP
 from data.lake import (
     EVENTS,
+    ROW_GROUP,
     LakeFile,
     describe_file,
     live_files,
@@ -29,30 +32,37 @@ from data.lake import (
     read_dataset,
     stream,
 )
-from data.manifest import replace_files, replaced_files
+from data.manifest import live_files_of, replace_files, replaced_files
 from data.workspace import Workspace
 from kindred.events import EVENT_SCHEMA
 
 TOGETHER: Final = 10
-LARGE_ROWS: Final = 100_000  # such a file is not joined to others
+LARGE_ROWS: Final = 50_000  # such a file is not joined to others
+MOST_ROWS: Final = 500_000  # joined at once
 WHY: Final = "compact"
 READERS: Final = timedelta(hours=1)
 FORGOTTEN: Final = timedelta(days=1)
-MEMORY: Final = "512MB"
+MEMORY: Final = "256MB"
 
 
 def compact_once(workspace: Workspace, engine: Engine, *, now: datetime) -> LakeFile | None:
     """Join the files of one day, where there are enough alike; gives the file that was made."""
     with reader(engine).connect() as conn:
-        chosen = alike(live_files(conn, EVENTS))
-        old = replaced_files(conn, WHY, now - FORGOTTEN, now - READERS)
+        own, every = live_files_of(conn, EVENTS, (MOVED, JOINED)), live_files(conn, EVENTS)
+        old = replaced_files(conn, (WHY, JOINED), now - FORGOTTEN, now - READERS)
+    # What imports brought stays apart: a move looks there for messages, and nowhere else.
+    chosen = alike(own)
+    why = JOINED if chosen else WHY
+    if not chosen:
+        known = {file.path for file in own}
+        chosen = alike([file for file in every if file.path not in known])
     for path in old:
         (workspace.lake / path).unlink(missing_ok=True)
     if not chosen:
         return None
     made = _join(workspace, chosen)
     with engine.connect() as conn, conn.begin() as transaction:
-        if replace_files(conn, EVENTS, chosen, [made], why=WHY, at=now):
+        if replace_files(conn, EVENTS, chosen, [made], why=why, at=now):
             return made
         transaction.rollback()
     (workspace.lake / made.path).unlink()
@@ -65,7 +75,9 @@ def alike(files: Sequence[LakeFile]) -> list[LakeFile]:
     for file in files:
         if file.day is not None and file.rows < LARGE_ROWS:
             groups[file.day, len(str(file.rows))].append(file)
-    return next((found[:100] for found in groups.values() if len(found) >= TOGETHER), [])
+    enough = next((found for found in groups.values() if len(found) >= TOGETHER), [])
+    rows = accumulate(file.rows for file in enough)
+    return [file for file, sum_ in zip(enough, rows, strict=True) if sum_ <= MOST_ROWS]
 
 
 def _join(workspace: Workspace, files: Sequence[LakeFile]) -> LakeFile:

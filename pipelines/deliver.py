@@ -45,6 +45,8 @@ MOVE_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 1.0
 AGAIN_SECONDS: Final = 5.0  # after something failed
 PUMP_BYTES: Final = 2 << 20  # of the log, in one transaction of live state
+LEAST_BYTES: Final = 128 << 10  # of the log, where people have so many events that each costs much
+MOST_WRITTEN: Final = 24 << 20  # to live state, in one transaction: it is held in memory until then
 GRACE_SECONDS: Final = 5.0  # for a move to end once the deliverer is told to stop
 BEAT: Final = b"beat"
 SWITCH_SECONDS: Final = 0.001  # the other threads work in bulk; live state does not wait for them
@@ -72,6 +74,7 @@ class Deliverer:
     index: SeenIndex = field(init=False)
     builds: LiveBuilds = field(init=False)
     _at: dict[str, dict[str, int]] = field(default_factory=dict)  # by place
+    _most: int = LEAST_BYTES  # of the log, in the next transaction of live state
     _horizon: int = 0
     _pulsed: float = 0.0
     _swept: float = 0.0
@@ -222,9 +225,9 @@ class Deliverer:
         frames, read = [], 0
         for name in names:
             start = after.get(name, 0)
-            if read >= PUMP_BYTES or size_of(folder / name) <= start:
+            if read >= self._most or size_of(folder / name) <= start:
                 continue
-            for placed in read_frames(folder / name, start, PUMP_BYTES - read):
+            for placed in read_frames(folder / name, start, self._most - read):
                 frames.append(placed)
                 read += placed.end - placed.start
                 after[name] = placed.end
@@ -237,7 +240,8 @@ class Deliverer:
             for event, is_first in zip(placed.frame.events, first, strict=True)
             if is_first
         ]
-        apply_events(self.store, place, events, after, horizon=self._horizon)
+        written = apply_events(self.store, place, events, after, horizon=self._horizon)
+        self._most = min(max(read * MOST_WRITTEN // max(written, 1), LEAST_BYTES), PUMP_BYTES)
         self._at[place] = after
         return read
 

@@ -1,37 +1,47 @@
 """From the log to the lake: each event once, whatever stops this half-way.
 
 Files are written first and count only with the transaction that also says how far the log was read.
-Which event is the first of its messageId is the index's word, so a second try says the same.
+Which event is the first of its messageId is the index's word, so a second try says the same. What
+may go in was decided when it was taken in. A move has a fixed size and needs nothing of what
+earlier ones brought, so its memory and its time are the same however much the lake holds.
 """
 
 from __future__ import annotations
 
-import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
+from data.collect_columns import event_table
 from data.collect_index import SeenIndex
 from data.collect_log import Placed, log_folder, read_frames, segments, sync_file
-from data.collect_moves import REJECTED_EVENTS, Moved, commit_move, positions
+from data.collect_moves import (
+    REJECTED_EVENTS,
+    Counts,
+    Moved,
+    brought_by_others,
+    commit_move,
+    positions,
+)
 from data.engine import reader
-from data.ingest import Ingested, live_by_day, write_events
-from data.lake import LakeFile, describe_file, open_duckdb
+from data.lake import EVENTS, ROW_GROUP, LakeFile, describe_file
 from data.workspace import Workspace, declare_workspace, facts
-from kindred.events import CONTEXT, EVENT_SCHEMA, PROPERTIES, TIMESTAMP
+from kindred.events import TIMESTAMP
 from kindred.intake import Event
 
-MOST_BYTES: Final = 24 << 20  # of the log, in one move
-CHUNK: Final = 500  # events turned into columns at once: no longer than others may wait
-CLAIMED: Final = 4_000  # events asked about in one transaction of the index
-MEMORY: Final = "512MB"
+MOST_EVENTS: Final = 100_000  # in one move
+MOST_BYTES: Final = 32 << 20  # of the log, in one move
+CHUNK: Final = 2_000  # events asked about, and turned into columns, at once
 REJECTED_SCHEMA: Final = pa.schema(
     [
         pa.field("receivedAt", TIMESTAMP, nullable=False),
@@ -43,125 +53,165 @@ REJECTED_SCHEMA: Final = pa.schema(
 
 
 @dataclass
-class _Staged:
-    """Events of the log on their way, and what is counted of them."""
+class _Taken:
+    """Events of the log on their way, and what is counted of them.
 
-    path: Path
+    Parameters
+    ----------
+    read, events : int
+        Bytes and events of the log, duplicates among them.
+    tables : list of Table
+        Those events that are the first of their messageId.
+    counted : list of Counts
+        Where each row of the tables is counted as added.
+    """
+
     moved: Moved = field(default_factory=Moved)
-    rejected: list[tuple[int, str, str, str]] = field(default_factory=list)
     read: int = 0
-    rows: int = 0
-    _writer: pq.ParquetWriter | None = None
-    _waiting: list[tuple[int, Event]] = field(default_factory=list)
+    events: int = 0
+    tables: list[pa.Table] = field(default_factory=list)
+    counted: list[Counts] = field(default_factory=list)
+    rejected: list[tuple[int, str, str, str]] = field(default_factory=list)
 
-    def take(self, placed: Placed, first: Sequence[bool]) -> None:
-        """Keep the first ones of a frame, and count all of it."""
-        frame = placed.frame
-        counts = self.moved.hour(frame.key, frame.received_at)
-        kept = [event for event, is_first in zip(frame.events, first, strict=True) if is_first]
-        counts.received += len(frame.events) + len(frame.refused)
-        counts.added += len(kept)
-        counts.duplicates += len(frame.events) - len(kept)
-        counts.rejected += len(frame.refused)
-        for each in frame.refused:
-            self.moved.refuse(frame.key, frame.received_at, each.reason, each.example)
-            self.rejected.append((frame.received_at, frame.key, each.reason, each.example))
-        self._waiting += [(frame.received_at, event) for event in kept]
-        if len(self._waiting) >= CHUNK:
-            self.flush()
+    @property
+    def full(self) -> bool:
+        """Whether it is enough for one move."""
+        return self.events >= MOST_EVENTS or self.read >= MOST_BYTES
 
-    def flush(self) -> None:
-        """Write what waits."""
-        if self._waiting:
-            if self._writer is None:
-                self._writer = pq.ParquetWriter(self.path, EVENT_SCHEMA, compression="snappy")
-            self._writer.write_table(_table(self._waiting))
-            self.rows += len(self._waiting)
-            self._waiting = []
-
-    def close(self) -> None:
-        """Finish the file."""
-        self.flush()
-        if self._writer is not None:
-            self._writer.close()
+    def take(self, chunk: Sequence[Placed], first: Sequence[Sequence[bool]]) -> None:
+        """Keep the first ones of some frames, and count all of them."""
+        events: list[Event] = []
+        received_at: list[int] = []
+        for placed, are_first in zip(chunk, first, strict=True):
+            frame = placed.frame
+            counts = self.moved.hour(frame.key, frame.received_at)
+            kept = [
+                event for event, is_first in zip(frame.events, are_first, strict=True) if is_first
+            ]
+            counts.received += len(frame.events) + len(frame.refused)
+            counts.added += len(kept)
+            counts.duplicates += len(frame.events) - len(kept)
+            counts.rejected += len(frame.refused)
+            for each in frame.refused:
+                self.moved.refuse(frame.key, frame.received_at, each.reason, each.example)
+                self.rejected.append((frame.received_at, frame.key, each.reason, each.example))
+            events += kept
+            received_at += [frame.received_at] * len(kept)
+            self.counted += [counts] * len(kept)
+            self.events += len(frame.events)
+        self.read += chunk[-1].end - chunk[0].start
+        if events:
+            self.tables.append(event_table(events, received_at))
 
 
 def move_once(workspace: Workspace, engine: Engine, index: SeenIndex, *, now: datetime) -> int:
     """Move what waits, up to a limit; gives the bytes of the log that were read."""
     token = uuid.uuid4().hex[:12]
-    holding = workspace.lake / "staging" / f"collect-{token}"
     with reader(engine).connect() as conn:
-        at = positions(conn)
-    staged = _Staged(holding / "events.parquet")
-    holding.mkdir(parents=True)
-    try:
-        _read(staged, log_folder(workspace), at, index)
-        if not staged.read:
-            return 0
-        if staged.rows:
-            done = _write(workspace, engine, staged.path, now)
-            staged.moved.files = done.files
-            _recount(staged.moved, done)
-        if staged.rejected:
-            staged.moved.rejected_files = [_write_rejected(workspace, staged.rejected, token)]
-        for file in (*staged.moved.files, *staged.moved.rejected_files):
-            sync_file(workspace.lake / file.path)
-        _commit(engine, staged.moved, now)
-        return staged.read
-    finally:
-        shutil.rmtree(holding, ignore_errors=True)
+        at, others = positions(conn), brought_by_others(conn)
+    taken = _read(log_folder(workspace), at, index)
+    if not taken.read:
+        return 0
+    moved = taken.moved
+    if taken.tables:
+        table = pa.concat_tables(taken.tables).combine_chunks()
+        taken.tables.clear()
+        table = _drop_known(workspace, table, taken.counted, others)
+        moved.files = list(_write_days(workspace, table, token))
+        del table
+    if taken.rejected:
+        moved.rejected_files = [_write_rejected(workspace, taken.rejected, token)]
+    for file in (*moved.files, *moved.rejected_files):
+        sync_file(workspace.lake / file.path)
+    _commit(engine, moved, now)
+    pa.default_memory_pool().release_unused()
+    return taken.read
 
 
-def _read(staged: _Staged, folder: Path, at: Mapping[str, int], index: SeenIndex) -> None:
+def _read(folder: Path, at: Mapping[str, int], index: SeenIndex) -> _Taken:
+    taken = _Taken()
     for name in segments(folder):
         start = at.get(name, 0)
-        for chunk in _chunks(read_frames(folder / name, start, MOST_BYTES - staged.read)):
-            for placed, first in zip(chunk, index.claim(chunk), strict=True):
-                staged.take(placed, first)
-            staged.read += chunk[-1].end - chunk[0].start
-            staged.moved.after[name] = chunk[-1].end
+        for chunk in _chunks(read_frames(folder / name, start, MOST_BYTES - taken.read)):
+            taken.take(chunk, index.claim(chunk))
+            taken.moved.after[name] = chunk[-1].end
             if name in at:
-                staged.moved.before[name] = start
-        if staged.read >= MOST_BYTES:
-            break
-    staged.close()
+                taken.moved.before[name] = start
+            if taken.full:
+                return taken
+    return taken
 
 
 def _chunks(frames: Iterator[Placed]) -> Iterator[list[Placed]]:
-    """Join frames until they hold enough events to be worth a transaction."""
+    """Join frames until they hold enough events to be worth asking about."""
     chunk: list[Placed] = []
     events = 0
     for placed in frames:
         chunk.append(placed)
         events += len(placed.frame.events)
-        if events >= CLAIMED:
+        if events >= CHUNK:
             yield chunk
             chunk, events = [], 0
     if chunk:
         yield chunk
 
 
-def _write(workspace: Workspace, engine: Engine, path: Path, now: datetime) -> Ingested:
-    """Write the lake's files by day, as every import does."""
-    with reader(engine).connect() as conn:
-        live = live_by_day(conn)
-    backend = open_duckdb(memory_limit=MEMORY, threads=1)
-    try:
-        return write_events(workspace, backend, [path], live, now=now, progress=lambda *_: None)
-    finally:
-        backend.disconnect()
+def _drop_known(
+    workspace: Workspace,
+    table: pa.Table,
+    counted: Sequence[Counts],
+    others: Mapping[str, Sequence[LakeFile]],
+) -> pa.Table:
+    """Leave out what an import had brought to the same day, and count it as a duplicate."""
+    days = _days(table)
+    known = np.zeros(len(table), dtype=bool)
+    for day in pc.unique(days).to_pylist():
+        files = others.get(day.isoformat(), ())
+        if not files:
+            continue
+        here = pc.equal(days, day)
+        found = _among(workspace, files, table["messageId"].filter(here))
+        known |= pc.and_(here, pc.is_in(table["messageId"], found)).to_numpy(zero_copy_only=False)
+    for row in np.flatnonzero(known):
+        counted[row].added -= 1
+        counted[row].duplicates += 1
+    return table.filter(pa.array(~known)) if known.any() else table
 
 
-def _recount(moved: Moved, done: Ingested) -> None:
-    """Take away from what was added what an import had brought to the lake before."""
-    known, odd = done.duplicates, done.rejected
-    for counts in sorted(moved.hours.values(), key=lambda counts: -counts.added):
-        twice = min(known, counts.added)
-        bad = min(odd, counts.added - twice)
-        counts.added -= twice + bad
-        counts.duplicates += twice
-        counts.rejected += bad
-        known, odd = known - twice, odd - bad
+def _among(workspace: Workspace, files: Sequence[LakeFile], asked: pa.ChunkedArray) -> pa.Array:
+    """Give those of some messageIds that files hold; the files are read a stretch at a time."""
+    found = [pa.array([], pa.string())]
+    for file in files:
+        with pq.ParquetFile(workspace.lake / file.path) as opened:
+            for batch in opened.iter_batches(ROW_GROUP, columns=["messageId"], use_threads=False):
+                ids = batch.column(0)
+                found.append(ids.filter(pc.is_in(ids, asked.combine_chunks())))
+    return pa.concat_arrays(found)
+
+
+def _write_days(workspace: Workspace, table: pa.Table, token: str) -> Iterator[LakeFile]:
+    """Write a file a day, sorted by person and time, as every file of the lake is."""
+    keyed = table.append_column("day", _days(table)).append_column(
+        "person", pc.coalesce(table["userId"], table["anonymousId"])
+    )
+    order = [(name, "ascending") for name in ("day", "person", "timestamp", "messageId")]
+    ordered = keyed.take(pc.sort_indices(keyed, order))
+    days = ordered["day"].to_numpy()
+    body = ordered.drop_columns(["day", "person"])
+    edges = [0, *(np.flatnonzero(days[1:] != days[:-1]) + 1).tolist(), len(days)]
+    for start, end in pairwise(edges):
+        if start == end:
+            continue
+        day = str(days[start])
+        target = workspace.lake / EVENTS / f"day={day}" / f"{token}.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        rows = body.slice(start, end - start)
+        pq.write_table(rows, target, compression="zstd", row_group_size=ROW_GROUP)
+        yield describe_file(workspace, target, day)
+
+
+def _days(table: pa.Table) -> pa.ChunkedArray:
+    return table["timestamp"].cast(pa.date32())
 
 
 def _write_rejected(
@@ -189,20 +239,3 @@ def _commit(engine: Engine, moved: Moved, now: datetime) -> None:
                 at=now,
             )
         commit_move(conn, moved, at=now)
-
-
-def _table(taken: Sequence[tuple[int, Event]]) -> pa.Table:
-    events = [event for _, event in taken]
-    columns: dict[str, Any] = {
-        "messageId": [event.message_id for event in events],
-        "type": [event.type for event in events],
-        "userId": [event.user_id for event in events],
-        "anonymousId": [event.anonymous_id for event in events],
-        "timestamp": pa.array([event.timestamp for event in events], TIMESTAMP),
-        "receivedAt": pa.array([received_at for received_at, _ in taken], TIMESTAMP),
-        "event": [event.event for event in events],
-        "properties": pa.array([event.properties for event in events], PROPERTIES),
-        "traits": [event.traits for event in events],
-        "context": pa.array([event.context for event in events], CONTEXT),
-    }
-    return pa.table([columns[name] for name in EVENT_SCHEMA.names], schema=EVENT_SCHEMA)

@@ -29,7 +29,7 @@ from sqlalchemy import Engine, update
 
 from data.api_keys import Scope, create_key
 from data.audit import Actor
-from data.collect_status import collect_status
+from data.collect_status import CollectStatus, collect_status
 from data.engine import reader
 from data.live_profiles import LiveProfiles
 from data.live_store import LiveStore, open_live_store
@@ -62,15 +62,22 @@ class Running:
         """Give what each has allocated, in MB; pages of mapped files are the system's to take."""
         api = [self.api, *self.api.children(recursive=True)]
         return {
-            "api": sum(allocated(process) for process in api),
-            "deliverer": allocated(self.deliverer),
+            "api": sum(resident(process, "RssAnon") for process in api),
+            "deliverer": resident(self.deliverer, "RssAnon"),
+            "deliverer_mapped": resident(self.deliverer, "RssFile"),
         }
 
+    def processor(self) -> dict[str, float]:
+        """Give the seconds of processor time that each has used."""
+        api = [self.api, *self.api.children(recursive=True)]
+        times = {"api": [p.cpu_times() for p in api], "deliverer": [self.deliverer.cpu_times()]}
+        return {name: sum(each.user + each.system for each in own) for name, own in times.items()}
 
-def allocated(process: psutil.Process) -> float:
-    """Give a process' anonymous memory in MB."""
-    lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith("Anonymous:")) / 1e3
+
+def resident(process: psutil.Process, kind: str) -> float:
+    """Give a process' memory of a kind in MB."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(kind)) / 1e3
 
 
 def main() -> None:
@@ -80,6 +87,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--probes", type=int, default=300)
     given = parser.parse_args()
+    (ROOT / "var").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kindred-bench-", dir=ROOT / "var") as home:
         workspace = workspace_at(home)
         engine = open_store(workspace)
@@ -91,8 +99,7 @@ def main() -> None:
             found: dict[str, Any] = {"load_seconds": loaded, **reads(store, given.people)}
             show(found)
             found |= show(probes(running, given.probes))
-            found |= show(throughput(running, given.events))
-            found |= show(drained(workspace, engine, running))
+            found |= show(throughput(workspace, engine, running, given.events))
             store.close()
         engine.dispose()
     print(json.dumps({"bench": "collect", **vars(given), **found}))
@@ -236,51 +243,71 @@ def belongs(running: Running, person: str) -> bool:
     return bool(answer.get("value"))
 
 
-def throughput(running: Running, events: int) -> dict[str, Any]:
-    """Send batches over several connections as quickly as they are accepted."""
+def throughput(
+    workspace: Workspace, engine: Engine, running: Running, events: int
+) -> dict[str, Any]:
+    """Send batches over several connections as quickly as they are accepted, until all is moved."""
     each = events // BATCH // CONNECTIONS
     threads = [
         threading.Thread(target=flood, args=(running, number, each))
         for number in range(CONNECTIONS)
     ]
-    began, memory = time.monotonic(), [running.memory()]
+    watch, sent = Watch(workspace, engine, running), each * BATCH * CONNECTIONS
+    used, running.took = running.processor(), []
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
-        time.sleep(min(5, max(events / 400_000, 0.5)))
-        memory.append(running.memory())
-    seconds = time.monotonic() - began
-    halves = memory[: len(memory) // 2], memory[len(memory) // 2 :]
+        watch.look()
+    accepted, load = time.monotonic() - watch.began, os.getloadavg()[0]
+    while watch.look().waiting:
+        pass
+    status, drained = watch.look(), time.monotonic() - watch.began
+    assert status.last_day.received == status.last_day.added == status.lake_events
+    now = running.processor()
     return {
-        "events_per_second": each * BATCH * CONNECTIONS / seconds,
+        "accepted_per_second": sent / accepted,
+        "in_the_lake_per_second": sent / drained,
         "batch_ms_median": statistics.median(running.took) * 1000,
         "batch_ms_p99": at(running.took, 0.99) * 1000,
-        "memory_first_half_mb": largest(halves[0]),
-        "memory_second_half_mb": largest(halves[1]),
-        "load_average": round(os.getloadavg()[0], 1),
-    }
-
-
-def largest(memory: Sequence[dict[str, float]]) -> dict[str, int]:
-    """Give the most that each process had."""
-    return {name: round(max(each[name] for each in memory)) for name in memory[0]}
-
-
-def drained(workspace: Workspace, engine: Engine, running: Running) -> dict[str, Any]:
-    """Wait until all that was accepted is in the lake, and see that nothing is missing."""
-    began = time.monotonic()
-    while True:
-        with reader(engine).connect() as conn:
-            status = collect_status(conn, workspace, datetime.now(UTC))
-        if not status.waiting:
-            break
-        time.sleep(0.5)
-    assert status.last_day.received == status.last_day.added == status.lake_events
-    return {
-        "drain_seconds": time.monotonic() - began,
+        "processor_us_an_event": {
+            name: round((now[name] - used[name]) / sent * 1e6, 1) for name in now
+        },
+        "memory_mb": watch.memory(),
+        "load_average": round(load, 1),
         "in_the_lake": status.lake_events,
         "lake_files": status.lake_files,
     }
+
+
+@dataclass
+class Watch:
+    """Looks at memory every half second, and at what is in the lake."""
+
+    workspace: Workspace
+    engine: Engine
+    running: Running
+    began: float = field(default_factory=time.monotonic)
+    seen: list[tuple[int, dict[str, float]]] = field(default_factory=list)  # events in the lake
+
+    def look(self) -> CollectStatus:
+        """Look once."""
+        time.sleep(0.5)
+        with reader(self.engine).connect() as conn:
+            status = collect_status(conn, self.workspace, datetime.now(UTC))
+        self.seen.append((status.lake_events, self.running.memory()))
+        return status
+
+    def memory(self) -> list[dict[str, int]]:
+        """Give the most that each had in every tenth of the way into the lake."""
+        first, last = self.seen[0][0], self.seen[-1][0]
+        tenths: dict[int, list[dict[str, float]]] = {}
+        for events, memory in self.seen:
+            tenth = min((events - first) * 10 // max(last - first, 1), 9)
+            tenths.setdefault(tenth, []).append(memory)
+        return [
+            {"tenth": tenth + 1} | {name: round(max(m[name] for m in found)) for name in found[0]}
+            for tenth, found in sorted(tenths.items())
+        ]
 
 
 def flood(running: Running, number: int, batches: int) -> None:
@@ -294,7 +321,8 @@ def flood(running: Running, number: int, batches: int) -> None:
 
 def send(connection: socket.socket, key: str, name: str) -> None:
     """Send a batch on an open connection, by hand: the client should cost the server no core."""
-    body = _BODY.replace("NAME", name).encode()
+    number = int(name.rpartition("-")[2])
+    body = _BODIES[number % len(_BODIES)].replace("NAME", name).encode()
     head = (
         f"POST /v1/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
@@ -310,7 +338,7 @@ def _event(number: int) -> dict[str, Any]:
     return {
         "type": "track",
         "event": ("Product Viewed", "Product Added", "Content Viewed")[number % 3],
-        "userId": f"p{number * 9_973 % 100_000:07}",
+        "userId": f"p{number * 9_973 % 1_000_000:07}",
         "anonymousId": None,
         "messageId": f"NAME-{number}-8a4d5e0c",
         "timestamp": "2026-11-24T12:00:00.000Z",
@@ -328,7 +356,12 @@ def _event(number: int) -> dict[str, Any]:
     }
 
 
-_BODY = json.dumps({"batch": [_event(number) for number in range(BATCH)]})
+def _body(number: int) -> str:
+    """A batch of other people than any of the next 999."""
+    return json.dumps({"batch": [_event(number * BATCH + place) for place in range(BATCH)]})
+
+
+_BODIES = [_body(number) for number in range(1_000)]  # 100,000 people
 
 
 if __name__ == "__main__":

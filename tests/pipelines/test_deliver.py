@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Engine, select
 
@@ -25,6 +27,7 @@ from kindred.segments.durations import micros
 from pipelines.compact_events import compact_once
 from pipelines.deliver import Deliverer
 from pipelines.import_events import run as run_import
+from pipelines.move_events import move_once
 from tests.support.events import context, event, write_events
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -42,8 +45,14 @@ class Log:
     def __init__(self, workspace: Workspace) -> None:
         self.segment = Segment(log_folder(workspace))
 
-    def write(self, *events: Event, refused: Sequence[Refused] = (), at: datetime = NOW) -> None:
-        self.segment.append([encode_frame(Frame(KEY, micros(at), list(events), list(refused)))])
+    def write(
+        self,
+        *events: Event,
+        refused: Sequence[Refused] = (),
+        at: datetime = NOW,
+        key: str = KEY,
+    ) -> None:
+        self.segment.append([encode_frame(Frame(key, micros(at), list(events), list(refused)))])
 
 
 @pytest.fixture
@@ -142,12 +151,50 @@ def test_what_an_import_brought_is_not_doubled_and_reaches_live_state(
     run_import(context(workspace, engine, now=NOW), params)
     delivered(deliverer)
     assert person(deliverer, "u1").profile.events["Product Viewed"].properties == [{"price": 1.0}]
-    log.write(viewed("m1"), viewed("m2"))
+    log.write(viewed("m2"), viewed("m3"))
+    log.write(viewed("m4"), viewed("m1"), key="another")
     delivered(deliverer)
-    assert lake(workspace, engine) == ["m1", "m2"]
+    assert lake(workspace, engine) == ["m1", "m2", "m3", "m4"]
     with reader(engine).connect() as conn:
-        (row,) = received_since(conn, NOW - timedelta(days=1))
-    assert (row.received, row.added, row.duplicates) == (2, 1, 1)
+        rows = received_since(conn, NOW - timedelta(days=1))
+    assert {(row.key_id, row.received, row.added, row.duplicates) for row in rows} == {
+        (KEY, 2, 2, 0),
+        ("another", 2, 1, 1),
+    }
+
+
+def test_a_move_has_a_fixed_size_and_the_next_goes_on_where_it_ended(
+    log: Log,
+    deliverer: Deliverer,
+    workspace: Workspace,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pipelines.move_events.MOST_EVENTS", 4)
+    monkeypatch.setattr("pipelines.move_events.CHUNK", 2)
+    for number in range(5):
+        log.write(viewed(f"m{2 * number}"), viewed(f"m{2 * number + 1}"))
+    found = []
+    while move_once(workspace, engine, deliverer.index, now=NOW):
+        found.append(len(lake(workspace, engine)))
+    assert found == [4, 8, 10]
+    assert not list((workspace.lake / "staging").glob("*"))
+
+
+def test_a_move_writes_a_file_a_day_sorted_by_person_and_time(
+    log: Log, deliverer: Deliverer, workspace: Workspace, engine: Engine
+) -> None:
+    noon = (NOW - timedelta(days=2)).replace(hour=12, minute=0, second=0)
+    ago = int((NOW - noon).total_seconds())
+    log.write(viewed("m1", "u2", ago), viewed("m2", "u1", ago + 86_400), viewed("m3", "u1", ago))
+    log.write(viewed("m4", "u1", ago + 10), viewed("m5", "u1", ago))
+    deliverer.move()
+    with reader(engine).connect() as conn:
+        files = live_files(conn, EVENTS)
+    days = [(noon - timedelta(days=back)).date().isoformat() for back in (1, 0)]
+    assert [(file.day, file.rows) for file in files] == [(days[0], 1), (days[1], 4)]
+    ids = pq.read_table(workspace.lake / files[1].path).column("messageId").to_pylist()
+    assert ids == ["m4", "m3", "m5", "m1"]
 
 
 def test_a_move_that_crashes_is_made_again_and_nothing_is_doubled(
