@@ -15,6 +15,7 @@ from dashboard import (
 )
 from dashboard.actor import who_acts
 from dashboard.furniture import frame, say_now, tell_error
+from dashboard.index_page import routes
 from dashboard.navigation import pages
 from dashboard.security import SecurityHeaders
 
@@ -33,7 +34,12 @@ _LOADED = (
 # Streamlit takes a folder called pages for the navigation it had before `st.navigation`, until
 # that is first called: a link to a page, opened first thing, would show the page out of its frame.
 PagesManager.uses_pages_directory = False
-app = st.App(__file__, middleware=[Middleware(SecurityHeaders)], on_script_error=tell_error)
+app = st.App(
+    __file__,
+    routes=routes(),
+    middleware=[Middleware(SecurityHeaders)],
+    on_script_error=tell_error,
+)
 
 
 def navigate() -> None:
