@@ -67,7 +67,8 @@ def draw_trend(trend: Trend, *, title: str, subtitle: str, axis: str, theme: str
 def _trend(theme: str, axis: str, dates: str, numbers: str, tables: tuple[str, ...]) -> Any:
     colour = ACCENT[theme]
     x = alt.X("start:T", title=None, axis=alt.Axis(tickCount=6, format=dates))
-    ticks = alt.Axis(tickCount=3, format=numbers)
+    nothing = f"datum.value == 0 ? '0' : format(datum.value, '{numbers}')"  # else it is "0k"
+    ticks = alt.Axis(tickCount=3, labelExpr=nothing)
     y = alt.Y("value:Q", title=axis, scale=alt.Scale(zero=True), axis=ticks)
     charts = {name: over(name).encode(x=x, y=y) for name in tables}
     layers = [

@@ -30,7 +30,8 @@ def cluster_bars(
             "place": range(len(shown)),
             "share": [c.share for c in shown],
             "fill": [colour(c.colour, theme) for c in shown],
-            "name": [f"{c.name}: {percent(c.share)}, {_each(c, currency)}" for c in shown],
+            "name": [c.name for c in shown],
+            "numbers": [f"{percent(c.share)} · {_each(c, currency)}" for c in shown],
             "told": [f"{count(c.size)} people. {c.sentence}" for c in shown],
         }
     )
@@ -42,9 +43,9 @@ def cluster_bars(
         theme,
         len(rows),
         key=key,
-        alt_text="; ".join(rows["name"]),
+        alt_text="; ".join(rows["name"] + ": " + rows["numbers"]),
         title=f"The largest cluster holds {percent(shown[0].share)} of people",
-        subtitle=f"{part}share of people, revenue each".capitalize(),
+        subtitle=f"{part}share of people · revenue a person".capitalize(),
     )
 
 
@@ -53,10 +54,12 @@ def _bars(theme: str, length: int) -> Any:
         y=alt.Y("place:O", axis=None, scale=alt.Scale(paddingInner=0)), tooltip=told_in_words()
     )
     bars = base.mark_bar(height=9, cornerRadius=3, yOffset=7)
-    words = base.mark_text(align="left", baseline="middle", dy=-7, color=INK[theme])
+    words = {"baseline": "middle", "dy": -7, "fontSize": 12, "color": INK[theme]}
+    room = alt.expr("width - 110")  # what the numbers leave; on a phone long names are cut short
     return alt.layer(
         bars.encode(x=alt.X("share:Q", axis=None), color=alt.Color("fill:N", scale=None)),
-        words.encode(x=alt.datum(0), text="name:N"),
+        base.mark_text(align="left", limit=room, **words).encode(x=alt.value(0), text="name:N"),
+        base.mark_text(align="right", **words).encode(x=alt.value("width"), text="numbers:N"),
     ).properties(height=36 * length + 44)
 
 
@@ -76,7 +79,7 @@ def cluster_table(
             else f"/explore#{c.name}",
             "Share": c.share * 100,
             "People": c.size,
-            "Revenue each": _each(c, currency),
+            "Revenue a person": _each(c, currency),
             "What sets them apart": _apart(c.sentence),
         }
         for c in clusters
@@ -98,7 +101,7 @@ def cluster_table(
                 format="%.1f %%", min_value=0, max_value=top, width=110, help="Of all people"
             ),
             "People": st.column_config.NumberColumn(format="localized", width=80),
-            "Revenue each": st.column_config.TextColumn(
+            "Revenue a person": st.column_config.TextColumn(
                 width=100, help="Revenue of the cluster divided by its people"
             ),
             "What sets them apart": st.column_config.TextColumn(width="large"),

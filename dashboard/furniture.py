@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
+import shlex
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,21 +15,25 @@ import streamlit as st
 from sqlalchemy import Row
 
 from dashboard.format import ago, day
-from dashboard.theme import theme_now
+from dashboard.store import workspace
+from dashboard.theme import css, theme_now
+from data.workspace import HOME_VARIABLE
 from kindred.errors import UserError
 
 log = logging.getLogger(__name__)
 _LATER = "say_later"
-_STATIC = Path(__file__).parent.parent / "static"
+_ROOT = Path(__file__).parent.parent
+_STATIC = _ROOT / "static"
 
 
 def frame() -> None:
-    """Set the tab's icon, the width and the logo, before there is a navigation.
+    """Set the tab's icon, the width, the logo and the style, before there is a navigation.
 
     Streamlit would else take a page's icon for the tab's, and fetch it from the network.
     """
     st.set_page_config(page_title="Kindred", page_icon=str(_STATIC / "mark.svg"), layout="wide")
     st.logo(str(_STATIC / f"logo-{theme_now()}.svg"), size="large")
+    st.html(f"<style>{css(theme_now())}</style>")
 
 
 def tell_error(error: Exception) -> bool:
@@ -106,4 +112,22 @@ def empty_state(
         st.subheader(title, icon=icon, anchor=False, text_alignment="center")
         st.markdown(why, text_alignment="center")
         for step in steps:
-            st.code(step, language="bash", width="content")
+            # Without a language: the colours of code are too pale to be read in the light theme.
+            st.code(command(step), language=None, width="content", wrap_lines=True)
+
+
+def command(step: str) -> str:
+    """Write a command as it is typed in Kindred's folder, for this workspace.
+
+    Parameters
+    ----------
+    step : str
+        ``python -m pipelines …``; anything else stays as it is.
+    """
+    program, _, rest = step.partition(" ")
+    if program != "python":
+        return step
+    python, home = Path(sys.executable), workspace().home
+    shown = python.relative_to(_ROOT) if python.is_relative_to(_ROOT) else python
+    chosen = "" if home == _ROOT / "var" else f"{HOME_VARIABLE}={shlex.quote(str(home))} "
+    return f"{chosen}{shown} {rest}"

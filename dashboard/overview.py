@@ -13,9 +13,11 @@ from sqlalchemy import Row
 
 from dashboard.charts import draw_trend
 from dashboard.format import ago, count, day, money, percent
+from dashboard.run_board import status_word
 from dashboard.store import reading
 from dashboard.trends import MEASURES, Trend, periods, tell, trend
 from data import runs
+from data.job_names import job_name
 from data.map_reads import MapCluster, MapRun, map_clusters, map_runs
 from data.summaries import daily, latest_summaries
 from data.workspace import facts
@@ -104,7 +106,7 @@ def numbers(seen: Overview, weeks: dict[str, Trend]) -> None:
             count(newest.people),
             f"Distinct people (user id, else anonymous id) with at least one event {source}",
             None if pd.isna(new.last) else f"+{count(new.last)}",
-            "last full week",
+            "new in a week",
         )
         _metric(
             "Orders",
@@ -126,11 +128,14 @@ def numbers(seen: Overview, weeks: dict[str, Trend]) -> None:
 
 
 def _metric(label: str, value: str, told: str, delta: str | None, against: str) -> None:
-    flat = delta is not None and not delta.startswith(("+", "−"))
+    # Said by us: Streamlit tells a fall by a hyphen, and a hyphen is no minus.
+    up, down = (delta or "").startswith("+"), (delta or "").startswith("−")
     st.metric(
         label,
         value,
-        0 if flat else delta.replace("−", "-") if delta else None,
+        delta,
+        delta_color="green" if up else "red" if down else "gray",
+        delta_arrow="up" if up else "down" if down else "off",
         delta_description=against if delta else None,
         help=told,
         border=True,
@@ -159,15 +164,16 @@ def _clusters_metric(seen: Overview) -> None:
 def _run_metric(seen: Overview) -> None:
     last, now = seen.last_run, datetime.now(UTC)
     waiting = f", {seen.queued} waiting" if seen.queued else ""
+    named = f", run {last.id}: {job_name(last.job)}" if last else ""
     st.metric(
         "Last run",
         ago(last.finished_at or last.queued_at, now).replace("minute", "min").replace("mins", "min")
         if last
         else "none yet",
-        f"{last.job}: {last.status}{waiting}" if last else None,
+        f"{status_word(last.status)}{waiting}" if last else None,
         delta_color="inverse" if last and last.status in {"failed", "crashed"} else "off",
         delta_arrow="off",
-        help="The newest run that is over, whatever its job. Source: table pipeline_runs.",
+        help=f"The newest run that is over, whatever its job{named}. Source: table pipeline_runs.",
         border=True,
         height="stretch",
     )

@@ -13,23 +13,22 @@ from sqlalchemy import Row
 
 from dashboard.actor import actor
 from dashboard.format import ago, count, duration, instant
+from dashboard.furniture import command
 from dashboard.store import engine, reading
 from data import runs
+from data.job_names import job_name
 from data.runs import OVER, Status
 
 LIVE: Final = "runs_live"  # the fragment that follows what goes on
-JOBS: Final[Mapping[str, tuple[str, str]]] = {
-    "refresh": (
-        "Refresh everything",
-        "Import, summaries, traits, clusters and members; skips what is fresh.",
-    ),
-    "summaries": ("Summaries", "Counts people, orders and revenue, in all and by day."),
-    "traits": ("Traits", "Computes every person's traits."),
-    "clusters": ("Clusters", "Finds who is alike, and draws the map."),
-    "train_recommender": ("Train models", "Fits, compares and tracks recommenders."),
-    "precompute": ("Recommendations", "Computes everybody's list by the live model."),
-    "memberships": ("Members", "Works out who is in which published segment."),
-    "experiment_results": ("Experiments", "Brings every experiment's results up to date."),
+JOBS: Final[Mapping[str, str]] = {
+    "refresh": "All of these, in their order, and the import before them; skips what is fresh.",
+    "summaries": "Counts people, orders and revenue, in all and by day.",
+    "traits": "Computes every person's traits.",
+    "clusters": "Finds who is alike, and draws the map.",
+    "train_recommender": "Fits, compares and tracks recommenders.",
+    "precompute": "Computes everybody's list by the live model.",
+    "memberships": "Works out who is in which published segment.",
+    "experiment_results": "Brings every experiment's results up to date.",
 }
 _BADGES: Final = {
     Status.QUEUED: ("waiting", "gray", ":material/schedule:"),
@@ -77,9 +76,9 @@ def read_board() -> Board:
 def ask_for_runs() -> None:
     """Offer each job; asking twice adds nothing while the first still waits or goes on."""
     with st.container(horizontal=True, gap="small"):
-        for job, (label, told) in JOBS.items():
+        for job, told in JOBS.items():
             st.button(
-                label,
+                job_name(job),
                 key=f"run_{job}",
                 type="primary" if job == "refresh" else "secondary",
                 icon=":material/play_arrow:" if job == "refresh" else None,
@@ -92,7 +91,7 @@ def ask_for_runs() -> None:
 def _enqueue(job: str) -> None:
     with engine().begin() as conn:
         if runs.is_waiting(conn, job):
-            st.toast(f"A run of {job} waits or goes on already.", icon=":material/info:")
+            st.toast(f"“{job_name(job)}” waits or goes on already.", icon=":material/info:")
             return
         run_id = runs.enqueue(conn, job, {}, actor=actor(), at=datetime.now(UTC))
     st.toast(f"Run {run_id} is queued.", icon=":material/schedule:")
@@ -106,7 +105,7 @@ def under_way(board: Board) -> None:
             "`make run` does so, too:",
             icon=":material/engineering:",
         )
-        st.code("python -m pipelines work", language="bash")
+        st.code(command("python -m pipelines work"), language=None)
     if not board.going:
         st.caption("Nothing is running, and nothing waits.")
     for run in board.going:
@@ -149,10 +148,15 @@ def _retry(run_id: int) -> None:
 
 def title(run: Row[Any]) -> str:
     """Name a run for people."""
-    label = JOBS[run.job][0] if run.job in JOBS else run.job.replace("_", " ").capitalize()
+    label = job_name(run.job)
     source = run.params.get("source") if isinstance(run.params, Mapping) else None
     again = f" · attempt {run.attempt}" if run.attempt > 1 else ""
     return f"Run {run.id} · {label}{f' ({source})' if source else ''}{again}"
+
+
+def status_word(status: str) -> str:
+    """Say how a run stands, in a word."""
+    return _BADGES[Status(status)][0]
 
 
 def badge(run: Row[Any]) -> str:
@@ -190,7 +194,7 @@ def history(board: Board) -> int | None:
         {
             "Run": run.id,
             "Job": title(run).split(" · ", 1)[1],
-            "Status": _BADGES[Status(run.status)][0],
+            "Status": status_word(run.status),
             "Finished": run.finished_at,
             "Seconds": _seconds(run),
             "Rows": run.rows,
@@ -210,7 +214,7 @@ def history(board: Board) -> int | None:
         alt=f"The {len(rows)} newest runs that are over",
         column_config={
             "Run": st.column_config.NumberColumn(width=60),
-            "Job": st.column_config.TextColumn(width=170),
+            "Job": st.column_config.TextColumn(width=210),
             "Status": st.column_config.TextColumn(width=90),
             "Finished": st.column_config.DatetimeColumn(
                 "Finished (UTC)", format="D MMM YYYY, HH:mm", timezone="UTC", width=150
@@ -219,7 +223,7 @@ def history(board: Board) -> int | None:
                 "Took (s)", format="%.1f", min_value=0, max_value=max(longest, 0.1), width=110
             ),
             "Rows": st.column_config.NumberColumn(format="localized", width=90),
-            "Asked for by": st.column_config.TextColumn(width=110),
+            "Asked for by": st.column_config.TextColumn(width=95),
             "What came of it": st.column_config.TextColumn(width="large"),
         },
     )
@@ -248,7 +252,7 @@ def outcome(run: Row[Any]) -> str:
         return f"{told}, {count(aside)} rows set aside." if aside else f"{told}, none set aside."
     parts = result.get("parts")
     if isinstance(parts, Mapping):
-        done = [name.replace("_", " ") for name, part in parts.items() if not part.get("fresh")]
+        done = [job_name(name).lower() for name, part in parts.items() if not part.get("fresh")]
         return f"Computed {', '.join(done)}; the rest was up to date." if done else "Up to date."
     return f"{count(run.rows)} rows written." if run.rows is not None else ""
 

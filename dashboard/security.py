@@ -5,25 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from pathlib import Path
 from typing import Final
 
-import streamlit
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard.index_page import page
 
 _INLINE = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 
 def _inline_scripts() -> str:
-    """Name the scripts inside Streamlit's own index page by their hashes."""
-    index = Path(streamlit.__file__).parent / "static" / "index.html"
-    hashes = [hashlib.sha256(script.encode()).digest() for script in _INLINE.findall(_text(index))]
+    """Name the scripts inside the page that the browser loads first by their hashes."""
+    hashes = [hashlib.sha256(script.encode()).digest() for script in _INLINE.findall(page(""))]
     return " ".join(f"'sha256-{base64.b64encode(found).decode()}'" for found in hashes)
-
-
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
 # Scripts of inline components are modules behind blob: addresses; Streamlit styles by attributes.

@@ -43,8 +43,9 @@ NOISE: Final = {"light": "#b9bec9", "dark": "#5c6373"}  # people in no cluster, 
 UNKNOWN_COLOUR: Final = {"light": "#d6d9e0", "dark": "#454b59"}
 ACCENT: Final = {"light": "#2f5fde", "dark": "#7097ff"}
 PAPER: Final = {"light": "#ffffff", "dark": "#12151c"}
-INK: Final = {"light": "#1b2130", "dark": "#e8ebf2"}
+INK: Final = {"light": "#0f1520", "dark": "#e8ebf2"}
 GROUND: Final = {"light": "#e6e9f0", "dark": "#2c3340"}  # tracks behind bars
+CHOSEN_INK: Final = {"light": "#2a55c8", "dark": "#8fb0ff"}  # Streamlit's links
 FAINT_INK: Final = {"light": "#5d6678", "dark": "#9aa3b5"}
 # Even steps of lightness in OKLab, from next to the paper to far from it.
 SEQUENTIAL: Final = {
@@ -122,11 +123,28 @@ def colour(place: int | None, theme: str) -> str:
     return palette[place] if place is not None and 0 <= place < len(palette) else NOISE[theme]
 
 
+def css(theme: str) -> str:
+    """Style what Streamlit's settings don't reach.
+
+    Its sidebar doesn't show where the keyboard is. Its buttons are white on the primary colour and
+    what is chosen is written in it: in the dark no colour can be read both ways, so the latter has
+    an ink of its own.
+    """
+    ink = CHOSEN_INK[theme]
+    return (
+        '[data-testid="stSidebarNavLink"]:focus-visible, [data-testid="stLogoLink"]:focus-visible '
+        f"{{ outline: 2px solid {ink}; outline-offset: -2px; }} "
+        'button[role="radio"][aria-checked="true"], [role="tab"][aria-selected="true"], '
+        '[role="tab"][aria-selected="true"] p '
+        f"{{ color: {ink}; }}"
+    )
+
+
 def styled(chart: Any, theme: str) -> Any:
     """Give a chart the house's axes, titles and legends.
 
-    Most inks, grid and font are left to Streamlit, which takes them from
-    ``.streamlit/config.toml`` and changes them in the browser when the viewer changes the theme.
+    Grid and font are left to Streamlit, which takes them from ``.streamlit/config.toml``; its ink
+    for axes is too faint to be read in the light theme.
     """
     return (
         chart.properties(padding={"left": 2, "top": 4, "right": 4, "bottom": 2})
@@ -140,6 +158,8 @@ def styled(chart: Any, theme: str) -> Any:
             titleFontSize=12,
             labelFontSize=12,
             labelLimit=220,
+            labelColor=FAINT_INK[theme],
+            titleColor=FAINT_INK[theme],
         )
         .configure_axisX(grid=False)
         .configure_title(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from data import runs
 from data.clock import as_of
 from data.engine import reader
+from data.job_names import job_name
 from data.manifest import dataset_version
 from data.runs import Status
 from data.schema import pipeline_runs
@@ -37,14 +38,14 @@ OPTIONAL: Final = ("train_recommender", "precompute")  # not every data set name
 
 @dataclass(frozen=True)
 class _Part:
-    """Passes the steps of a part on under the part's name."""
+    """Passes the steps of a part on under what the part is called."""
 
     name: str
     whole: Reporter
 
     def step(self, name: str) -> AbstractContextManager[Step]:
         """Open the step in the whole run."""
-        return self.whole.step(f"{self.name}: {name[:1].lower()}{name[1:]}")
+        return self.whole.step(f"{job_name(self.name)}: {name[:1].lower()}{name[1:]}")
 
 
 def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
@@ -90,11 +91,11 @@ def _do(name: str, context: JobContext, params: Mapping[str, Any]) -> JobResult:
     except UserError as why:
         if name not in OPTIONAL:
             raise
-        with context.report.step(f"{name}: left out") as step:
+        with context.report.step(f"{job_name(name)}: left out") as step:
             step.progress(1.0, why.what)
         return JobResult(fresh=True, detail={"left out": why.what})
     if result.fresh:
-        with context.report.step(f"{name}: up to date"):
+        with context.report.step(f"{job_name(name)}: up to date"):
             pass
     return result
 
@@ -106,7 +107,7 @@ def _begin_with_examples(context: JobContext) -> None:
             return
         population = open_population(context.workspace, conn, as_of=context.as_of, at=context.now)
         chosen = choose_examples(conn, population)
-    with context.report.step("segments: publishing examples") as step:
+    with context.report.step("Segments: publishing examples") as step:
         with context.engine.begin() as conn:
             keys = publish_examples(conn, chosen, context.now)
         step.rows(len(keys))
@@ -129,9 +130,9 @@ def last_source(conn: Connection) -> Mapping[str, Any] | None:
         .order_by(pipeline_runs.c.id.desc())
         .limit(100)
     )
-    for job_name, status, params in known:
+    for job_id, status, params in known:
         # A refresh that failed may have failed after its import.
-        imported = status == Status.SUCCEEDED or job_name == "refresh"
+        imported = status == Status.SUCCEEDED or job_id == "refresh"
         if imported and params.get("source"):
             there = "path" not in params or Path(params["path"]).is_dir()
             return dict(params) if there else None

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from data import runs
 from data.audit import Actor
 from data.engine import reader
+from data.job_names import job_name
 from data.runs import STALE_AFTER, Status
 from data.workspace import Workspace
 from kindred.errors import InternalError
@@ -76,7 +77,7 @@ class Worker:
     def carry_out(self, run: Row[Any], *, console: bool = False) -> Status:
         """Carry out a run that was taken, whatever becomes of its process."""
         began = time.monotonic()
-        self.tell(f"run {run.id} {run.job}: begun")
+        self.tell(f"run {run.id}, {job_name(run.job)}: begun")
         child = Child(self.workspace, run, console=console)
         try:
             self._watch(run, child)
@@ -88,7 +89,7 @@ class Worker:
             ended = runs.run(conn, run.id)
         seconds = time.monotonic() - began
         why = f": {ended.error}" if ended.error else ""
-        self.tell(f"run {run.id} {run.job}: {ended.status} after {seconds:.1f} s{why}")
+        self.tell(f"run {run.id}, {job_name(run.job)}: {ended.status} after {seconds:.1f} s{why}")
         return Status(ended.status)
 
     def _watch(self, run: Row[Any], child: Child) -> None:
@@ -143,7 +144,7 @@ class Worker:
         with self.engine.begin() as conn:
             for run_id in runs.mark_crashed(conn, at=now, stale_after=self.stale_after):
                 run = runs.run(conn, run_id)
-                self.tell(f"run {run_id} {run.job}: crashed, its worker is gone")
+                self.tell(f"run {run_id}, {job_name(run.job)}: crashed, its worker is gone")
                 if run.attempt < MOST_ATTEMPTS and run.worker != FOREGROUND:
                     runs.retry(conn, run_id, actor=Actor(run.requested_by), at=now)
 

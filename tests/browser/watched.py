@@ -9,9 +9,6 @@ from urllib.parse import urlsplit
 from playwright.sync_api import ConsoleMessage, Page, Request
 
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-# Streamlit's page looks for its server at each part of the address, and takes the first that is
-# there: for a page below the root the first try is refused.
-TRIED = ("/_stcore/health", "/_stcore/host-config")
 
 
 @contextmanager
@@ -25,8 +22,7 @@ def watched(page: Page) -> Iterator[list[str]]:
 
     def on_console(message: ConsoleMessage) -> None:
         address = str(message.location.get("url", ""))
-        known = "404" in message.text and urlsplit(address).path.endswith(TRIED)
-        if message.type == "error" and not known:
+        if message.type == "error":
             faults.append(f"console: {message.text} ({address})")
 
     def on_request(request: Request) -> None:

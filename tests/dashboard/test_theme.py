@@ -131,12 +131,32 @@ def test_text_can_be_read_on_every_ground(mode: str) -> None:
     )
 
     assert worst >= 4.0 if mode == "light" else worst >= 4.5
+    assert contrast(theme.CHOSEN_INK[mode], given["secondaryBackgroundColor"]) >= 4.5
     assert min(contrast(ink, given["backgroundColor"]) for ink in inks) >= 4.5
 
 
-def test_white_can_be_read_on_a_button() -> None:
-    assert contrast(CONFIG["theme"]["light"]["primaryColor"], "#ffffff") >= 4.5
-    assert contrast(CONFIG["theme"]["dark"]["primaryColor"], "#ffffff") >= 4.0
+@pytest.mark.parametrize("mode", MODES)
+def test_white_can_be_read_on_a_button(mode: str) -> None:
+    assert contrast(CONFIG["theme"][mode]["primaryColor"], "#ffffff") >= 4.5
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_small_print_can_be_read_on_every_ground(mode: str) -> None:
+    """Streamlit writes captions in the ink at six tenths over the ground."""
+    given = CONFIG["theme"][mode]
+    for ground in (
+        given["backgroundColor"],
+        given["secondaryBackgroundColor"],
+        given["sidebar"]["backgroundColor"],
+    ):
+        parts = zip(_bytes(given["textColor"]), _bytes(ground), strict=True)
+        mixed = "#" + "".join(f"{round(0.6 * ink + 0.4 * paper):02x}" for ink, paper in parts)
+
+        assert contrast(mixed, ground) >= 4.5
+
+
+def _bytes(colour: str) -> list[int]:
+    return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
 
 
 def test_past_the_twelfth_colour_is_grey() -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
+from dashboard.furniture import command
 from data.api_keys import Scope, create_key, find_key, list_keys, recognise, valid_keys
 from data.audit import Actor, history
 from data.collect_log import Frame, Refused, Segment, encode_frame, log_folder
@@ -56,7 +57,7 @@ def collected(home: Engine, workspace: Workspace) -> str:
 
 def test_an_empty_workspace_is_told_how_data_comes_in(home: Engine) -> None:
     codes = [code.value for code in opened("data").code]
-    assert "python -m pipelines keys create shop --scope collect" in codes
+    assert command("python -m pipelines keys create shop --scope collect") in codes
 
 
 def test_what_came_in_is_told_and_adds_up(collected: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
+from dashboard.furniture import command
 from data.live_model import live_model, promote
 from data.publications import Act
 from data.trainings import save_training
@@ -30,7 +31,8 @@ def filled(home: Engine, **changes: object) -> dict[str, int]:
 
 @pytest.mark.usefixtures("home")
 def test_before_any_training_it_teaches_how_to_train() -> None:
-    assert [c.value for c in opened("models").code] == ["python -m pipelines train_recommender"]
+    shown = [code.value for code in opened("models").code]
+    assert shown == [command("python -m pipelines train_recommender")]
 
 
 def test_the_verdict_says_who_leads_by_how_much_and_whether_it_is_chance(home: Engine) -> None:

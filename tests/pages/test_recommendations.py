@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, insert
 from streamlit.testing.v1 import AppTest
 
+from dashboard.furniture import command
 from data.lake import TRAITS, commit_files, describe_file
 from data.live_model import promote
 from data.model_files import save_model
@@ -70,7 +71,7 @@ def html(app: AppTest) -> str:
 @pytest.mark.usefixtures("home")
 def test_before_a_model_is_live_it_teaches_how_to_get_one() -> None:
     app = opened(SUFFIX)
-    assert "python -m pipelines train_recommender" in [code.value for code in app.code]
+    assert command("python -m pipelines train_recommender") in [code.value for code in app.code]
 
 
 def test_a_person_sees_what_two_models_recommend_and_why(

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, insert
 from streamlit.testing.v1 import AppTest
 
+from dashboard.furniture import command
 from data import runs, schema
 from data.audit import Actor
 from data.runs import Status
@@ -40,7 +41,7 @@ def test_an_empty_workspace_is_no_error(page: str) -> None:
 def test_an_empty_screen_teaches_the_next_step(page: str) -> None:
     app = opened(page)
 
-    assert "python -m pipelines import completejourney" in [code.value for code in app.code]
+    assert command("python -m pipelines import completejourney") in [c.value for c in app.code]
 
 
 def test_overview_tells_how_many_and_how_fresh_and_that_people_are_made_up(

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from data import runs
 from data.audit import Actor
 from data.engine import reader
+from data.job_names import job_name
 from data.manifest import EVENTS, LakeFile, commit_files
 from data.runs import Status
 from data.workspace import Workspace
@@ -69,8 +70,10 @@ def test_a_refresh_computes_what_is_missing_and_a_second_one_nothing(
         "precompute": False,
     }
     parts = dict.fromkeys(step.split(":")[0] for step in steps)
-    assert [part for part in parts if part != "segments"] == list(first["parts"])
-    assert "import: up to date" in steps
+    assert [part for part in parts if part != "Segments"] == [
+        job_name(part) for part in first["parts"]
+    ]
+    assert "Import: up to date" in steps
     status = json.loads(kindred(workspace, "status", "--json"))
     assert status["kind"] == "simulated"
     assert 250 <= status["people"] <= 300
@@ -79,7 +82,7 @@ def test_a_refresh_computes_what_is_missing_and_a_second_one_nothing(
     assert status["memberships"]["as_of"] == status["as_of"]
     second, steps = refreshed(workspace, engine)
     assert second["fresh"]
-    assert {f"{part}: up to date" for part in second["parts"]} <= set(steps)
+    assert {f"{job_name(part)}: up to date" for part in second["parts"]} <= set(steps)
 
 
 def test_an_empty_workspace_is_told_what_to_import(
