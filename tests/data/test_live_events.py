@@ -21,7 +21,7 @@ def unpacked(packed: bytes) -> tuple[Seen, list[int]]:
     seen = msgspec.msgpack.decode(packed, type=Seen)
     times = [
         at
-        for raw in seen.tracks.values()
+        for raw in msgspec.msgpack.decode(seen.tracks, type=dict[str, msgspec.Raw]).values()
         for at in msgspec.msgpack.decode(raw, type=tuple[list[int], list[dict[str, str]]])[0]
     ]
     return seen, sorted(times)
