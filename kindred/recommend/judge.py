@@ -15,7 +15,7 @@ from kindred.recommend.auc import Standing
 from kindred.recommend.blocks import Crowd, over_blocks, rows_of
 from kindred.recommend.topk import best
 
-RANKED: Final = 20_000  # people by whom AUC is measured, at most
+RANKED: Final = 10_000  # people by whom AUC is measured, at most
 _CELLS: Final = 3_000_000  # scores of a block: 12 MB
 _MOST_PEOPLE: Final = 512  # of a block
 

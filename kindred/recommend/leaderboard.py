@@ -111,7 +111,7 @@ def _judged(
     }
     blended = bool(choice.blend) and POPULARITY in forms
     progress(0.9, "judging")
-    found = judge_each(partial(_scores, forms, weights if blended else None), task, bench.k)
+    found = judge_each(partial(each_scores, forms, weights if blended else None), task, bench.k)
     among = intervals_of({name: own.people for name, own in found.items()})
     what = {recipe.name: recipe.sentence for recipe in choice.recipes}
     params: dict[str, Mapping[str, Any]] = dict(choice.params)
@@ -151,7 +151,7 @@ def _fitted(
     return forms, seconds
 
 
-def _scores(
+def each_scores(
     forms: Mapping[str, Form],
     weights: Mapping[str, Mapping[str, float]] | None,
     crowd: Crowd,

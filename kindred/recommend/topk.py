@@ -21,7 +21,6 @@ from kindred.recommend.blocks import over_blocks, rows_of
 from kindred.recommend.forms import Factors
 
 BLOCK: Final = 64  # people: their scores of 20,000 items are 5 MB, about what a core's cache holds
-_FEW: Final = 24  # people whose scores are copied to be crossed out
 _LEAST_GROUPS: Final = 4  # times k; with fewer there is nothing to gain by groups
 
 Places = NDArray[np.int64]
@@ -109,13 +108,11 @@ def best(scores: Scores, barred: sparse.csr_array, k: int) -> Places:
     >>> best(np.array([[1.0, 2.0, 3.0]], dtype=np.float32), bar, 3).tolist()
     [[1, 0, -1]]
     """
-    lists = [np.empty((0, k), dtype=np.int64)]
-    for start in range(0, len(scores), _FEW):  # so that a copy stays in a core's own cache
-        block = slice(start, min(start + _FEW, len(scores)))
-        values = np.array(scores[block], dtype=np.float32, order="C")
-        _cross_out(values, rows_of(barred, block))
-        lists.append(largest(values, k))
-    return np.concatenate(lists)
+    if not barred.nnz:
+        return largest(np.ascontiguousarray(scores, dtype=np.float32), k)
+    values = np.array(scores, dtype=np.float32, order="C")
+    _cross_out(values, barred)
+    return largest(values, k)
 
 
 def largest(values: Scores, k: int) -> Places:
