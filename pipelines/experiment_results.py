@@ -10,12 +10,14 @@ from data.day_aggregates import events_by_day
 from data.engine import reader
 from data.experiment_events import compute
 from data.experiment_examples import define_simulated, keep_example
+from data.experiment_null import keep_null_test, null_test
 from data.experiment_results import is_fresh, known_days, save_results
 from data.experiments import list_experiments
 from data.lake import dataset_version, open_duckdb
 from data.workspace import facts
 from pipelines.experiment_levels import Levels, moved_at
 from pipelines.job import JobContext, JobResult
+from pipelines.sources import completejourney
 
 MEMORY: Final = "4GB"
 KINDRED: Final = Actor("kindred")
@@ -82,4 +84,19 @@ def _begin(context: JobContext) -> bool:
         if known is None:
             return False
         give = define_simulated if known.kind == "simulated" else keep_example
-        return give(conn, actor=KINDRED, at=context.now)
+        given = give(conn, actor=KINDRED, at=context.now)
+    if given and known.source == completejourney.SOURCE:
+        _keep_null_test(context)
+    return given
+
+
+def _keep_null_test(context: JobContext) -> None:
+    """Let real households be compared with themselves, too."""
+    with reader(context.engine).connect() as conn:
+        files = events_by_day(conn)
+    with context.report.step("An A/A test of households"):
+        backend = open_duckdb(memory_limit=MEMORY)
+        test = null_test(backend, context.workspace, files, context.as_of)
+        if test is not None:
+            with context.engine.begin() as conn:
+                keep_null_test(conn, test, actor=KINDRED, at=context.now)

@@ -1,6 +1,9 @@
 """Bandits against MABWiser: regret on the same seeded problems, decisions a second.
 
-Run as ``python -m tests.benchmarks.bench_experiments_bandits [--seeds N] [--rounds N]``.
+Run as ``python -m tests.benchmarks.bench_experiments_bandits [--seeds N] [--rounds N] [--problem
+NAME] [--policy NAME]``. From the same seed UCB1 and Thompson sampling draw as MABWiser does.
+ε-greedy spends its luck otherwise, which differs by more than any regret would, so it is given
+MABWiser's luck (`SameLuck`): then arms and regret can be compared without noise.
 """
 
 from __future__ import annotations
@@ -32,17 +35,49 @@ OURS: dict[str, Policy] = {
 }
 
 
+class SameLuck:
+    """Hand out to our ε-greedy the luck of MABWiser's.
+
+    That one explores the arm of the largest of k draws, and of equally good arms takes the first.
+    """
+
+    def __init__(self, rng: np.random.Generator, epsilon: float, arms: int) -> None:
+        self._draw, self._epsilon, self._arms = rng.random, epsilon, arms
+        self._asked, self._exploring = 0, False
+
+    def turn(self) -> None:
+        """Begin a decision."""
+        self._asked = 0
+
+    def random(self) -> float:
+        """Give a number: whether to explore first, then which arm, or which of equal ones."""
+        self._asked += 1
+        if self._asked == 1:
+            drawn = self._draw()
+            self._exploring = drawn < self._epsilon
+            return drawn
+        if not self._exploring:
+            return 0.0
+        return (int(np.argmax([self._draw() for _ in range(self._arms)])) + 0.5) / self._arms
+
+
 def play(
     policy: Policy, rewards: Sequence[Sequence[int]], means: Sequence[float], seed: int
 ) -> tuple[float, float]:
     """Show each arm once, as MABWiser's first fit does, then play; gives regret and seconds."""
     arms = [str(i) for i in range(len(means))]
-    player = Player(policy, arms, np.random.default_rng(seed))
+    rng: Any = np.random.default_rng(seed)
+    lucky = isinstance(policy, EpsilonGreedy)
+    if isinstance(policy, EpsilonGreedy):
+        rng = SameLuck(rng, policy.epsilon, len(arms))
+    player = Player(policy, arms, rng)
     shown = list(range(len(arms)))
     began = time.perf_counter()
     for arm in shown[:]:
         player.learn(arm, rewards[arm][arm])
     for row in rewards[len(arms) :]:
+        if lucky:
+            rng.turn()
         arm = player.choose()
         player.learn(arm, row[arm])
         shown.append(arm)
@@ -67,13 +102,15 @@ def decide(policy: Policy, rewards: np.ndarray[Any, Any], many: int) -> tuple[fl
     return many / together, 20_000 / (time.perf_counter() - began)
 
 
-def measure(means: list[float], seeds: int, rounds: int) -> dict[str, Any]:
+def measure(means: list[float], seeds: int, rounds: int, names: Sequence[str]) -> dict[str, Any]:
     """Play one problem, here and there."""
     python = peer("mabwiser", ["mabwiser==2.7.4"])
     script = Path(__file__).with_name("peer_mabwiser.py")
-    there = ask(python, script, GIVEN | {"means": means, "seeds": seeds, "rounds": rounds})
+    asked = GIVEN | {"means": means, "seeds": seeds, "rounds": rounds, "policies": names}
+    there = ask(python, script, asked)
     found: dict[str, Any] = {}
-    for name, policy in OURS.items():
+    for name in names:
+        policy = OURS[name]
         regrets, spent = [], 0.0
         for seed in range(seeds):
             rng = np.random.default_rng(seed)
@@ -88,10 +125,13 @@ def measure(means: list[float], seeds: int, rounds: int) -> dict[str, Any]:
         if name in there:
             theirs = there[name]
             apart = np.array(regrets) - np.array(theirs["regrets"])
+            error = float(apart.std(ddof=1) / math.sqrt(seeds))
+            worst = (float(apart.mean()) + 1.645 * error) / float(np.mean(theirs["regrets"]))
             own |= {
                 "their_regret": float(np.mean(theirs["regrets"])),
                 "regret_apart": float(apart.mean()),
-                "regret_error": float(apart.std(ddof=1) / math.sqrt(seeds)),
+                "regret_error": error,
+                "worse_at_most": worst,
                 "steps_ratio": own["steps"] / theirs["steps"],
                 "decisions_ratio": own["decisions"] / theirs["decisions"],
             }
@@ -100,14 +140,18 @@ def measure(means: list[float], seeds: int, rounds: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=60)
-    parser.add_argument("--rounds", type=int, default=2_000)
+    parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=3_000)
+    parser.add_argument("--problem", choices=list(PROBLEMS), action="append")
+    parser.add_argument("--policy", choices=list(OURS), action="append")
     given = parser.parse_args()
-    found = {name: measure(means, given.seeds, given.rounds) for name, means in PROBLEMS.items()}
+    asked = given.problem or list(PROBLEMS)
+    names = given.policy or list(OURS)
+    found = {name: measure(PROBLEMS[name], given.seeds, given.rounds, names) for name in asked}
     for problem, policies in found.items():
         for name, row in policies.items():
             print(f"{problem:>10} {name:>17}",
-                  {k: round(v, 2) if v < 1e4 else f"{v:,.0f}" for k, v in row.items()})  # fmt: skip
+                  {k: round(v, 3) if v < 1e4 else f"{v:,.0f}" for k, v in row.items()})  # fmt: skip
     print(json.dumps({"bench": "experiments_bandits", "seeds": given.seeds,
                       "rounds": given.rounds, **found}))  # fmt: skip
 

@@ -12,9 +12,12 @@ import pytest
 from sqlalchemy import Engine
 
 from data.engine import reader
+from data.experiment_analyses import list_analyses
 from data.lake import CATALOGUE, EVENTS, live_files
 from data.store import open_store
 from data.workspace import Workspace, facts, workspace_at
+from kindred.experiments.moments import Moments
+from pipelines import experiment_results
 from pipelines.import_events import run
 from pipelines.sources import completejourney
 from tests.support.events import context
@@ -129,3 +132,41 @@ def test_the_clock_stands_at_midnight_after_the_last_event(
 def test_importing_it_again_adds_nothing(imported: tuple[Workspace, Engine]) -> None:
     workspace, engine = imported
     assert run(context(workspace, engine), {"source": "completejourney"}).fresh
+
+
+def test_households_compared_with_themselves_show_no_effect_and_cuped_sharpens_it(
+    imported: tuple[Workspace, Engine],
+) -> None:
+    workspace, engine = imported
+
+    experiment_results.run(context(workspace, engine, completejourney.CLOCK), {})
+
+    with reader(engine).connect() as conn:
+        analyses = list_analyses(conn)
+    assert [one.name for one in analyses] == [
+        "A/A test of households",
+        "Insurance by default",
+        "Intensive meetings",
+    ]
+    report = analyses[0].report
+    spending = report.results[0]
+    assert report.ratio.p_value > 0.001
+    households = ask(
+        imported,
+        "SELECT count(DISTINCT userId), sum(properties.revenue) FROM events "
+        "WHERE event = 'Order Completed' "
+        "AND timestamp < '2017-10-03' AND timestamp >= '2017-04-04'",
+    )[0]
+    assert sum(report.arms.values()) == households[0]
+    before = sum(
+        c.moments.mean("Spending before") * c.moments.n
+        for c in analyses[0].summary.cells
+        if c.metric == "Spending" and isinstance(c.moments, Moments)
+    )
+    assert before == pytest.approx(households[1])
+    assert spending.cuped is not None
+    assert spending.cuped.interval[0] < 0 < spending.cuped.interval[1]
+    narrower = spending.cuped.absolute.standard_error / spending.plain.absolute.standard_error
+    assert 0.4 < narrower < 0.75
+    assert f"{narrower:.2f} times as wide" in analyses[0].notes
+    assert "the true effect is none" in analyses[0].notes
