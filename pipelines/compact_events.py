@@ -29,13 +29,13 @@ from data.lake import (
     read_dataset,
     stream,
 )
-from data.manifest import replace_files, replaced_files
+from data.manifest import COMPACTED, replace_files, replaced_files
 from data.workspace import Workspace
 from kindred.events import EVENT_SCHEMA
 
 TOGETHER: Final = 10
 LARGE_ROWS: Final = 100_000  # such a file is not joined to others
-WHY: Final = "compact"
+WHY: Final = COMPACTED
 READERS: Final = timedelta(hours=1)
 FORGOTTEN: Final = timedelta(days=1)
 MEMORY: Final = "512MB"
