@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, or_, select, update
 
 from data.schema import lake_files, lake_versions
 
@@ -18,6 +18,7 @@ CATALOGUE = "catalogue"
 REJECTED = "rejected"
 TRAITS = "traits"
 MAP = "map"
+COMPACTED = "compact"  # why files came to stand for others with the same rows
 
 
 @dataclass(frozen=True)
@@ -162,3 +163,43 @@ def replaced_files(
         )
     )
     return list(rows)
+
+
+def replaced_between(conn: Connection, dataset: str, since: datetime, until: datetime) -> list[str]:
+    """List the paths of a data set's files that ceased to count between two times."""
+    rows = conn.scalars(
+        select(lake_files.c.path)
+        .join(lake_versions, lake_versions.c.version == lake_files.c.removed_in)
+        .where(
+            lake_files.c.dataset == dataset,
+            lake_versions.c.at >= since,
+            lake_versions.c.at < until,
+        )
+    )
+    return list(rows)
+
+
+def newest_addition(
+    conn: Connection, dataset: str, *, until: str | None = None, without: Sequence[str] = ()
+) -> int:
+    """Give the version at which a live file was last added to a data set; 0: there is none.
+
+    Parameters
+    ----------
+    until : str, optional
+        Only files of this day, ``YYYY-MM-DD``, and earlier ones, or of no day.
+    without : sequence of str
+        Not what was added for these reasons.
+    """
+    query = (
+        select(func.max(lake_files.c.added_in))
+        .join(lake_versions, lake_versions.c.version == lake_files.c.added_in)
+        .where(
+            lake_files.c.dataset == dataset,
+            lake_files.c.removed_in.is_(None),
+            lake_versions.c.why.not_in(without),
+        )
+    )
+    if until is not None:
+        query = query.where(or_(lake_files.c.day.is_(None), lake_files.c.day <= until))
+    return int(conn.scalar(query) or 0)

@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "traits": "pipelines.commands.jobs",
     "clusters": "pipelines.commands.jobs",
     "refresh": "pipelines.commands.jobs",
+    "keep_up": "pipelines.commands.jobs",
     "aggregate_days": "pipelines.commands.jobs",
     "memberships": "pipelines.commands.jobs",
     "experiment_results": "pipelines.commands.jobs",

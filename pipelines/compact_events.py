@@ -32,14 +32,13 @@ from data.lake import (
     read_dataset,
     stream,
 )
-from data.manifest import live_files_of, replace_files, replaced_files
+from data.manifest import COMPACTED, live_files_of, replace_files, replaced_files
 from data.workspace import Workspace
 from kindred.events import EVENT_SCHEMA
 
 TOGETHER: Final = 10
 LARGE_ROWS: Final = 50_000  # such a file is not joined to others
 MOST_ROWS: Final = 500_000  # joined at once
-WHY: Final = "compact"
 READERS: Final = timedelta(hours=1)
 FORGOTTEN: Final = timedelta(days=1)
 MEMORY: Final = "256MB"
@@ -49,10 +48,10 @@ def compact_once(workspace: Workspace, engine: Engine, *, now: datetime) -> Lake
     """Join the files of one day, where there are enough alike; gives the file that was made."""
     with reader(engine).connect() as conn:
         own, every = live_files_of(conn, EVENTS, (MOVED, JOINED)), live_files(conn, EVENTS)
-        old = replaced_files(conn, (WHY, JOINED), now - FORGOTTEN, now - READERS)
+        old = replaced_files(conn, (COMPACTED, JOINED), now - FORGOTTEN, now - READERS)
     # What imports brought stays apart: a move looks there for messages, and nowhere else.
     chosen = alike(own)
-    why = JOINED if chosen else WHY
+    why = JOINED if chosen else COMPACTED
     if not chosen:
         known = {file.path for file in own}
         chosen = alike([file for file in every if file.path not in known])

@@ -37,6 +37,7 @@ STEPS: Mapping[str, int] = {
     "segment_history": 1,
     "experiment_results": 1,
     "refresh": 23,
+    "keep_up": 11,
 }
 
 

@@ -20,6 +20,7 @@ JOBS: Final[dict[str, str]] = {
     "train_recommender": "pipelines.train_recommender:run",
     "precompute": "pipelines.precompute:run",
     "refresh": "pipelines.refresh:run",
+    "keep_up": "pipelines.keep_up:run",
 }
 
 

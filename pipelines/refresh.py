@@ -72,12 +72,12 @@ def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
         )
     done: dict[str, JobResult] = {}
     if source is not None:
-        done["import"] = _do("import", context, source)
+        done["import"] = do_part("import", context, source)
         context = _pinned_again(context)
     for name in PARTS:
         if name == "memberships":
             _begin_with_examples(context)
-        done[name] = _do(name, context, {})
+        done[name] = do_part(name, context, {})
     return JobResult(
         rows=sum(result.rows for result in done.values()),
         fresh=all(result.fresh for result in done.values()),
@@ -85,7 +85,8 @@ def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
     )
 
 
-def _do(name: str, context: JobContext, params: Mapping[str, Any]) -> JobResult:
+def do_part(name: str, context: JobContext, params: Mapping[str, Any]) -> JobResult:
+    """Do a job as a part of another, its steps under its name."""
     try:
         result = job(name)(replace(context, report=_Part(name, context.report)), params)
     except UserError as why:

@@ -23,6 +23,7 @@ from data.runs import STALE_AFTER, Status
 from data.workspace import Workspace
 from kindred.errors import InternalError
 from pipelines.child import Child
+from pipelines.due import ask_where_due
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,8 @@ class Worker:
     ----------
     stale_after : timedelta
         A run without a sign of life for this long is called crashed.
+    keep_up : timedelta or None
+        How often it asks by itself for what new events change, at most; none: never.
     tell : callable
         Where it says what it does, a line at a time.
     """
@@ -55,13 +58,17 @@ class Worker:
     stale_after: timedelta = STALE_AFTER
     stopping: threading.Event = field(default_factory=threading.Event)
     tell: Callable[[str], None] = log.info
-    _reclaimed_at: float = float("-inf")
+    keep_up: timedelta | None = None
+    _looked_around_at: float = float("-inf")
 
     def work(self, *, once: bool = False) -> None:
         """Work until told to stop, or with `once` until the queue is empty."""
         while not self.stopping.is_set():
             try:
-                self._reclaim()
+                if self._looks_around():
+                    self._reclaim()
+                    if self.keep_up is not None and not once:
+                        ask_where_due(self.engine, self.keep_up, datetime.now(UTC))
                 taken = self._take()
             except OperationalError as error:  # the database is away, or busy for long
                 log.warning("the store does not answer: %s", error.orig)
@@ -132,11 +139,15 @@ class Worker:
             if runs.finish(conn, run.id, Status.CRASHED, at=now, error=why):
                 runs.retry(conn, run.id, actor=Actor(run.requested_by), at=now)
 
+    def _looks_around(self) -> bool:
+        """Tell whether it is time for what is not asked by the queue."""
+        if time.monotonic() - self._looked_around_at < RECLAIM_SECONDS:
+            return False
+        self._looked_around_at = time.monotonic()
+        return True
+
     def _reclaim(self) -> None:
         """Call the runs of dead workers crashed, and ask for them again, a few times at most."""
-        if time.monotonic() - self._reclaimed_at < RECLAIM_SECONDS:
-            return
-        self._reclaimed_at = time.monotonic()
         now = datetime.now(UTC)
         with reader(self.engine).connect() as conn:
             if not runs.stale(conn, at=now, stale_after=self.stale_after):

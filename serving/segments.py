@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ from starlette.responses import StreamingResponse
 from data.api_keys import ApiKey, Scope
 from data.engine import reader
 from data.membership_files import member_files, members_after
+from data.memberships import latest_sizes
 from kindred.segments.profile import Happened, Profile
 from serving.auth import requires
 from serving.context import Serving, serving
@@ -77,20 +78,23 @@ def members(
     if shared.part(Definitions).held.segment(key, browser=False) is None:
         raise ApiError(404, "not_found", f"No segment {key!r} is live.")
     with reader(shared.engine).connect() as conn:
-        file = member_files(conn).get(key)
+        file, sized = member_files(conn).get(key), latest_sizes(conn).get(key)
     if file is None:
         what = "Its members have not been worked out yet."
         raise ApiError(404, "not_counted", f"{what} Run: python -m pipelines memberships")
     path = shared.workspace.lake / file.path
     opened = pq.ParquetFile(path)  # held open: a run that replaces the file does not end the page
     rows = members_after(opened, after, limit)
-    body = _page(key, file.rows, rows, limit)
+    body = _page(key, file.rows, sized.as_of if sized else None, rows, limit)
     return StreamingResponse(body, media_type="application/json")
 
 
-def _page(key: str, size: int, batches: Iterator[Any], limit: int) -> Iterator[bytes]:
+def _page(
+    key: str, size: int, as_of: datetime | None, batches: Iterator[Any], limit: int
+) -> Iterator[bytes]:
     """Write a page as it is read, the cursor last."""
-    yield b'{"segment":%b,"size":%d,"members":[' % (_encode(key), size)
+    head = b'{"segment":%b,"size":%d,"as_of":%b,"members":['
+    yield head % (_encode(key), size, _encode(as_of))
     written, last = 0, ""
     for batch in batches:
         rows = [

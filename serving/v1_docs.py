@@ -137,6 +137,7 @@ MEMBERS_DOCS: Final = _docs(
         {
             "segment": _TEXT,
             "size": _INTEGER,
+            "as_of": _MAYBE_TIME,
             "members": _list(_object({"id": _TEXT, "version": _INTEGER, "since": _TIME})),
             "next": {"type": ["string", "null"]},
         }
@@ -144,6 +145,7 @@ MEMBERS_DOCS: Final = _docs(
     {
         "segment": "big-spenders",
         "size": 247,
+        "as_of": "2026-11-24T12:00:00Z",
         "members": [{"id": "u42", "version": 3, "since": "2026-11-20T00:00:00Z"}],
         "next": "u42",
     },

@@ -30,6 +30,9 @@ def add_to(commands: Any) -> None:
     train.add_argument("--thorough", action="store_true", help="every kind of model; minutes")
     train.add_argument("--force", action="store_true", help="also where nothing has changed")
     subparser(commands, "precompute", run, "Compute everybody's recommendations.")
+    subparser(
+        commands, "keep_up", run, "Bring up to date what new events change, and nothing else."
+    )
     subparser(commands, "refresh", run, "Bring summaries, traits and clusters up to date.")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from data import runs
 from data.engine import reader
 from pipelines.cli import Invocation, subparser
+from pipelines.due import interval
 from pipelines.worker import Worker
 
 
@@ -30,7 +31,12 @@ def add_to(commands: Any) -> None:
 def work(invocation: Invocation) -> None:
     """Work until told to stop by SIGTERM or Ctrl-C; what is then half done is asked for again."""
     workspace, engine = invocation.open()
-    worker = Worker(workspace, engine, tell=lambda line: print(f"worker: {line}", file=sys.stderr))
+    worker = Worker(
+        workspace,
+        engine,
+        tell=lambda line: print(f"worker: {line}", file=sys.stderr),
+        keep_up=interval(),
+    )
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: worker.stopping.set())
     worker.work(once=invocation.arguments.once)

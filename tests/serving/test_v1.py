@@ -12,7 +12,9 @@ import pytest
 from data.api_keys import Scope
 from data.lake import commit_files
 from data.membership_files import MEMBERSHIPS, SCHEMA, Writer
+from data.membership_schema import membership_runs, segment_sizes
 from kindred.segments import rules as r
+from kindred.traits.trait import TraitType
 from tests.support.api import Answer, Api
 from tests.support.served import SHELVES_OF, Town
 
@@ -111,6 +113,24 @@ def test_members_come_page_by_page(town: Town, api: Api, counted: list[str], lim
             break
         after = page["next"]
     assert found == counted
+
+
+def note_size(town: Town, key: str, as_of: datetime) -> None:
+    """Note that a run worked out a segment's members."""
+    town.compute_traits({"plan": TraitType.CATEGORY}, {})
+    same = {"as_of": as_of, "dataset_version": 1, "people": 25}
+    with town.engine.begin() as conn:
+        run = {"id": 1, "follows": 0, "at": as_of, "trait_run_id": 1, "fingerprint": "f"}
+        conn.execute(membership_runs.insert().values(**run, **same))
+        size = {"key": key, "version": 1, "computed_at": as_of, "size": 25, "backcast": False}
+        conn.execute(segment_sizes.insert().values(membership_run_id=1, **size, **same))
+
+
+def test_members_say_how_old_they_are(town: Town, api: Api, counted: list[str]) -> None:
+    path = "/v1/segments/gold/members?limit=1"
+    assert ask(api, town, "GET", path).json["as_of"] is None  # nobody noted it
+    note_size(town, "gold", SHELVES_OF)
+    assert ask(api, town, "GET", path).json["as_of"] == "2026-11-01T00:00:00Z"
 
 
 def test_members_that_nobody_worked_out(town: Town, api: Api) -> None:
