@@ -20,6 +20,7 @@ from data.collect_log import Frame, Refused, encode_frame
 from data.collect_writer import LogBroken, LogFull
 from kindred import intake
 from kindred.intake import Event
+from kindred.sent_values import instant_of
 from serving.auth import authenticate, presented
 from serving.body import read_body
 from serving.collect_docs import SETTINGS_DOCS, batch_docs, single_docs
@@ -165,7 +166,7 @@ async def _take(
 ) -> Response:
     shared.limiter.take(key, max(len(sent), 1))
     now = _now()
-    events, refused, places = sorted_out(sent, now, intake.instant_of(sent_at), context, kind)
+    events, refused, places = sorted_out(sent, now, instant_of(sent_at), context, kind)
     if events or refused:
         await _keep(shared, key, events, refused, now)
     if refused and not events:

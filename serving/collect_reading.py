@@ -11,6 +11,7 @@ import msgspec
 from data.collect_log import Refused
 from kindred import intake
 from kindred.intake import Event
+from kindred.sent_values import instant_of
 from serving.mending import mended
 
 MOST_EVENT_BYTES: Final = 32 << 10
@@ -52,7 +53,7 @@ def _read(
         event = intake.canonical_event(
             given,
             received_at=now,
-            sent_at=intake.instant_of(given.get("sentAt")) if sent_at is None else sent_at,
+            sent_at=instant_of(given.get("sentAt")) if sent_at is None else sent_at,
             new_id=_new_id,
             kind=kind,
             context=context,

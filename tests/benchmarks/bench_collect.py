@@ -133,7 +133,7 @@ def served(workspace: Workspace, engine: Engine) -> Iterator[Running]:
         for command in commands
     ]
     try:
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 600
         while ask(port, "GET", "/readyz") != 200:
             assert time.monotonic() < deadline, "the API did not start"
             time.sleep(0.1)
