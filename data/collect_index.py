@@ -76,7 +76,7 @@ class SeenIndex:
         """Let go of the file."""
         self._env.close()
 
-    def _known(self, transaction: lmdb.Transaction, asked: _Asked) -> list[bytes | None]:
+    def _known(self, transaction: lmdb.Transaction, asked: _Asked) -> list[Any]:
         """Look each message up, on its day and on the one before."""
         slots = [
             self._slots[day % SLOTS]
@@ -92,10 +92,10 @@ class SeenIndex:
             for key in asked.keys
         ]
 
-    def _claimed(self, transaction: lmdb.Transaction, asked: _Asked) -> list[bytes | None]:
+    def _claimed(self, transaction: lmdb.Transaction, asked: _Asked) -> list[Any]:
         """Write down where each message stands that nobody has asked for; gives where each does."""
         here, before = self._slot(transaction, asked.day), self._slot(transaction, asked.day - 1)
-        found: list[bytes | None] = []
+        found: list[Any] = []
         for key, place in zip(asked.keys, asked.places, strict=True):
             known = transaction.get(key, db=before) if before is not None else None
             if known is None and here is not None:

@@ -24,48 +24,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 
 from data.canonical import REASON, canonical, unknown_columns, with_reason
+from data.imports import Ingested
 from data.lake import (
     EVENTS,
     REJECTED,
     ROW_GROUP,
     LakeFile,
-    commit_files,
     describe_file,
     live_files,
     person_id,
     read_dataset,
     stream,
 )
-from data.schema import imports, rejections
 from data.workspace import Workspace
 from kindred.errors import UserError
 from kindred.events import EVENT_SCHEMA
 
 BATCH_ROWS = 4_000_000  # sorted at once: about a gigabyte of events
-
-
-@dataclass
-class Ingested:
-    """What came of an import; the numbers add up: read = added + duplicates + rejected."""
-
-    rows_read: int = 0
-    events_added: int = 0
-    duplicates: int = 0
-    rejected: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-    examples: dict[str, str] = field(default_factory=dict)
-    ignored_columns: set[str] = field(default_factory=set)
-    files: list[LakeFile] = field(default_factory=list)
-    rejected_files: list[LakeFile] = field(default_factory=list)
-
-    def reject(self, reason: str, count: int, example: str) -> None:
-        """Count rows that were set aside."""
-        self.rejected += count
-        self.reasons[reason] = self.reasons.get(reason, 0) + count
-        self.examples.setdefault(reason, example)
 
 
 Progress = Callable[[float, str], None]
@@ -92,12 +70,6 @@ class _Import:
         target = self.workspace.lake / EVENTS / f"day={day}" / f"{self.token}.part"
         target.parent.mkdir(parents=True, exist_ok=True)
         return target
-
-
-def known_import(conn: Connection, fingerprint: str) -> bool:
-    """Tell whether this very input was imported before."""
-    found = select(imports.c.id).where(imports.c.fingerprint == fingerprint)
-    return conn.scalar(found) is not None
 
 
 def write_events(
@@ -136,42 +108,6 @@ def live_by_day(conn: Connection) -> dict[str, list[LakeFile]]:
     for file in live_files(conn, EVENTS):
         grouped[file.day or ""].append(file)
     return grouped
-
-
-def commit_import(
-    conn: Connection, done: Ingested, *, source: str, fingerprint: str, at: datetime
-) -> int:
-    """Make an import's files live, and record what it added and what it set aside."""
-    added = conn.execute(
-        insert(imports).values(
-            source=source,
-            fingerprint=fingerprint,
-            at=at,
-            rows_read=done.rows_read,
-            events_added=done.events_added,
-            duplicates=done.duplicates,
-            rejected=done.rejected,
-        )
-    ).inserted_primary_key
-    assert added is not None
-    if done.reasons:
-        conn.execute(
-            insert(rejections),
-            [
-                {
-                    "import_id": added[0],
-                    "reason": reason[:200],
-                    "count": count,
-                    "example": done.examples[reason],
-                }
-                for reason, count in done.reasons.items()
-            ],
-        )
-    if done.rejected_files:
-        commit_files(conn, REJECTED, done.rejected_files, why=f"import {source}", at=at)
-    if done.files:
-        commit_files(conn, EVENTS, done.files, why=f"import {source}", at=at)
-    return int(added[0])
 
 
 def _split(job: _Import, paths: Sequence[Path], progress: Progress) -> dict[str, list[Path]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from sqlalchemy import Connection, Select, func, insert, or_, select, update
 
@@ -19,6 +20,7 @@ REJECTED = "rejected"
 TRAITS = "traits"
 MAP = "map"
 COMPACTED = "compact"  # why files came to stand for others with the same rows
+_Live: TypeAlias = Select[tuple[str, int, int, str | None]]
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,21 @@ class LakeFile:
 
 def live_files(conn: Connection, dataset: str, snapshot: str = "") -> list[LakeFile]:
     """List the live files of a data set, in the order of day and path."""
-    return [LakeFile(*row) for row in conn.execute(_live(dataset, snapshot))]
+    return _files(conn, _live(dataset, snapshot))
 
 
 def live_files_of(conn: Connection, dataset: str, whys: Sequence[str]) -> list[LakeFile]:
     """List those of the live files that commits with one of these reasons brought."""
     version = lake_files.c.added_in == lake_versions.c.version
     query = _live(dataset).join(lake_versions, version).where(lake_versions.c.why.in_(whys))
-    return [LakeFile(*row) for row in conn.execute(query)]
+    return _files(conn, query)
 
 
-def _live(dataset: str, snapshot: str = "") -> Select[tuple[str, int, int, str | None]]:
+def _files(conn: Connection, query: _Live) -> list[LakeFile]:
+    return [LakeFile(row.path, row.rows, row.bytes, row.day) for row in conn.execute(query)]
+
+
+def _live(dataset: str, snapshot: str = "") -> _Live:
     return (
         select(lake_files.c.path, lake_files.c.rows, lake_files.c.bytes, lake_files.c.day)
         .where(

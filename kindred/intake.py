@@ -14,6 +14,17 @@ import msgspec
 
 from kindred.events import CONTEXT, PRODUCT, PROPERTIES, TYPES
 from kindred.segments.durations import micros
+from kindred.sent_values import (
+    id_of,
+    instant_of,
+    integer_of,
+    is_blank,
+    json_of,
+    label_of,
+    number_of,
+    revenue_of,
+    text_of,
+)
 
 NO_MESSAGE_ID: Final = "it has no messageId"
 NO_TIMESTAMP: Final = "it has no timestamp that can be read"
@@ -32,8 +43,6 @@ EARLIEST: Final = micros(datetime(1990, 1, 1, tzinfo=UTC))
 MOST_LEVELS: Final = 64
 SKEW_DAYS: Final = 2  # by which a clock may be ahead after correction
 _DAY: Final = 86_400_000_000
-_LARGEST_INT32: Final = 2**31 - 1
-_MILLISECONDS_FROM: Final = 1e11  # a bare number that large counts milliseconds, not seconds
 
 
 class Event(msgspec.Struct, array_like=True):
@@ -90,7 +99,7 @@ def canonical_event(
     context : mapping, optional
         Of the whole batch; the event's own goes before it.
     """
-    type_ = kind or _text(given.get("type"))
+    type_ = kind or label_of(given.get("type"))
     own = given.get("context")
     about: Mapping[str, Any] = own if isinstance(own, dict) else {}
     if context:
@@ -98,14 +107,14 @@ def canonical_event(
     sent_id = given.get("messageId")
     told = _traits(given, about, type_)
     return Event(
-        new_id() if sent_id is None else _text(sent_id),
+        new_id() if sent_id is None else label_of(sent_id),
         type_,
-        _id(given.get("userId")),
-        _id(given.get("anonymousId")),
+        id_of(given.get("userId")),
+        id_of(given.get("anonymousId")),
         _timestamp(given, received_at, sent_at),
-        _text(given.get("event" if type_ == "track" else "name")),
+        label_of(given.get("event" if type_ == "track" else "name")),
         _properties(given, type_),
-        _json(told) if told else None,
+        json_of(told) if told else None,
         _context(about) if about else None,
     )
 
@@ -118,7 +127,7 @@ def refusal(event: Event, now: int) -> str | None:  # noqa: PLR0911 -- one line 
     now : int
         Microseconds since 1970.
     """
-    if _blank(event.message_id):
+    if is_blank(event.message_id):
         return NO_MESSAGE_ID
     at = event.timestamp
     if at is None:
@@ -127,11 +136,11 @@ def refusal(event: Event, now: int) -> str | None:  # noqa: PLR0911 -- one line 
         return TOO_EARLY
     if at > now + SKEW_DAYS * _DAY:
         return TOO_LATE
-    if _blank(event.user_id) and _blank(event.anonymous_id):
+    if is_blank(event.user_id) and is_blank(event.anonymous_id):
         return NOBODY
     if event.type not in TYPES:
         return NO_TYPE
-    if event.type == "track" and _blank(event.event):
+    if event.type == "track" and is_blank(event.event):
         return NO_NAME
     revenue = event.properties.get("revenue") if event.properties else None
     if revenue is not None and not math.isfinite(revenue):
@@ -160,26 +169,6 @@ def is_deep(given: Any) -> bool:
     return True
 
 
-def instant_of(given: Any) -> int | None:
-    """Read a time as SDKs send it: ISO 8601 (without a zone it is UTC), or seconds or milliseconds.
-
-    Examples
-    --------
-    >>> instant_of("1970-01-01T00:00:01.5Z"), instant_of(1.5), instant_of("soon")
-    (1500000, 1500000, None)
-    """
-    if isinstance(given, str):
-        try:
-            moment = datetime.fromisoformat(given.strip())
-            return micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-        except (ValueError, OverflowError):
-            return None
-    if type(given) in (int, float):
-        seconds = given / 1000 if abs(given) >= _MILLISECONDS_FROM else given
-        return round(seconds * 1e6) if abs(seconds) < 1e11 else None
-    return None
-
-
 def _timestamp(given: Mapping[str, Any], received_at: int, sent_at: int | None) -> int | None:
     sent = given.get("timestamp")
     if sent is None:
@@ -205,10 +194,10 @@ def _properties(given: Mapping[str, Any], type_: str | None) -> dict[str, Any] |
     also = _ALSO.get(type_ or "")
     if also is not None and given.get(also) is not None:
         other.setdefault(also, given[also])
-    if type_ in ("page", "screen") and (category := _plain(given.get("category"))) is not None:
+    if type_ in ("page", "screen") and (category := text_of(given.get("category"))) is not None:
         known.setdefault("category", category)
     if other:
-        known["other"] = _json(other)
+        known["other"] = json_of(other)
     return known or None
 
 
@@ -220,17 +209,17 @@ def _context(about: Mapping[str, Any]) -> dict[str, Any] | None:
     other: dict[str, Any] = {}
     for name, value in about.items():
         if name in _CONTEXT and not isinstance(value, dict):
-            if (typed := _plain(value)) is not None:
+            if (typed := text_of(value)) is not None:
                 known[name] = typed
         elif name != "traits":
             other[name] = value
     device, place = about.get("device"), about.get("location")
-    if isinstance(device, dict) and (kind := _plain(device.get("type"))) is not None:
+    if isinstance(device, dict) and (kind := text_of(device.get("type"))) is not None:
         known["device"] = kind
-    if isinstance(place, dict) and (region := _plain(place.get("region"))) is not None:
+    if isinstance(place, dict) and (region := text_of(place.get("region"))) is not None:
         known.setdefault("region", region)
     if other:
-        known["other"] = _json(other)
+        known["other"] = json_of(other)
     return known or None
 
 
@@ -255,7 +244,7 @@ def _products(given: Any) -> list[dict[str, Any]] | None:
             for name, read in _PRODUCT.items()
             if (typed := read(sent.get(name))) is not None
         }
-        if "product_id" not in line and (sku := _plain(sent.get("sku"))) is not None:
+        if "product_id" not in line and (sku := text_of(sent.get("sku"))) is not None:
             line["product_id"] = sku
         if "revenue" not in line and "price" in line and "quantity" in line:
             paid = line["price"] * line["quantity"]
@@ -264,67 +253,11 @@ def _products(given: Any) -> list[dict[str, Any]] | None:
     return products
 
 
-def _number(given: Any) -> float | None:
-    """Read a number, also one in a text; None where it is none."""
-    if type(given) not in (int, float, str):
-        return None
-    try:
-        number = float(given) if "_" not in str(given) else math.nan
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _revenue(given: Any) -> float | None:
-    """Read the revenue; what is none becomes NaN, for which the event is refused."""
-    number = _number(given)
-    return math.nan if number is None and given is not None else number
-
-
-def _integer(given: Any) -> int | None:
-    number = _number(given)
-    if number is None or number != int(number) or abs(number) > _LARGEST_INT32:
-        return None
-    return int(number)
-
-
-def _plain(given: Any) -> str | None:
-    """Read a text; a number or a flag becomes one, what has members becomes JSON."""
-    if given is None or isinstance(given, str):
-        return given
-    return _json(given)
-
-
-def _text(given: Any) -> str | None:
-    return given if isinstance(given, str) else _id(given)
-
-
-def _id(given: Any) -> str | None:
-    """Read an id: a text, or a number as some send it; blank is none."""
-    if isinstance(given, str):
-        return given if given and not given.isspace() else None
-    if type(given) is int:
-        return str(given)
-    if type(given) is float and given.is_integer():
-        return str(int(given))
-    return None
-
-
-def _blank(text: str | None) -> bool:
-    return text is None or not text.strip(_SPACE)
-
-
-def _json(given: Any) -> str:
-    return _encode(given).decode()
-
-
-_SPACE: Final = " \t\n\r\v\f"  # what engines trim
-_encode: Final = msgspec.json.Encoder().encode
-_READERS: Final = {"string": _plain, "double": _number, "int32": _integer}
+_READERS: Final = {"string": text_of, "double": number_of, "int32": integer_of}
 _PRODUCT: Final = {field.name: _READERS[str(field.type)] for field in PRODUCT}
 _MEMBERS: Final[Mapping[str, Any]] = {
     **{f.name: _READERS[str(f.type)] for f in PROPERTIES if f.name not in ("products", "other")},
-    "revenue": _revenue,
+    "revenue": revenue_of,
     "products": _products,
 }
 _CONTEXT: Final = frozenset(field.name for field in CONTEXT) - {"other"}

@@ -14,14 +14,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from data.engine import reader
-from data.ingest import (
-    Ingested,
-    commit_import,
-    files_below,
-    known_import,
-    live_by_day,
-    write_events,
-)
+from data.imports import Ingested, commit_import, known_import
+from data.ingest import files_below, live_by_day, write_events
 from data.lake import CATALOGUE, commit_files, describe_file, open_duckdb
 from data.workspace import declare_workspace
 from kindred.errors import UserError

@@ -172,7 +172,7 @@ def _drop_known(
         here = pc.equal(days, day)
         found = _among(workspace, files, table["messageId"].filter(here))
         known |= pc.and_(here, pc.is_in(table["messageId"], found)).to_numpy(zero_copy_only=False)
-    for row in np.flatnonzero(known):
+    for row in np.flatnonzero(known).tolist():
         counted[row].added -= 1
         counted[row].duplicates += 1
     return table.filter(pa.array(~known)) if known.any() else table

@@ -12,6 +12,7 @@ from serving.errors import ApiError
 
 MOST_BYTES: Final = 4 << 20  # as it comes, and unpacked: Rudder's SDKs batch that far
 MOST_DRAINED: Final = 4 * MOST_BYTES  # read and dropped: a sender cut off mid-way sees no answer
+MOST_MEMBERS: Final = 64  # of gzip, in one body: each copies what follows it
 _GZIP: Final = b"\x1f\x8b"
 _LARGE: Final = "The body is larger than 4 MB; send smaller batches."
 _GZIP_WINDOW: Final = 31
@@ -74,6 +75,9 @@ def unpacked(body: bytes) -> bytes:
                 raise ApiError(400, "invalid_gzip", "The gzip data ends early.")
             parts.append(part)
             rest = inflate.unused_data
+            if len(parts) > MOST_MEMBERS:
+                what = f"The gzip data has more than {MOST_MEMBERS} members."
+                raise ApiError(400, "invalid_gzip", what)
     except zlib.error:
         raise ApiError(400, "invalid_gzip", "The gzip data is damaged.") from None
     return b"".join(parts)

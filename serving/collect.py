@@ -6,10 +6,11 @@ not go in is kept beside the rest with the reason, so that *Data* can show it.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
@@ -19,17 +20,20 @@ from data.collect_log import Frame, Refused, encode_frame
 from data.collect_writer import LogBroken, LogFull
 from kindred import intake
 from kindred.intake import Event
+from kindred.sent_values import instant_of
 from serving.auth import authenticate, presented
 from serving.body import read_body
 from serving.collect_docs import SETTINGS_DOCS, batch_docs, single_docs
+from serving.collect_reading import BAD_JSON, MOST_EVENT_BYTES, begin, read_object, sorted_out
 from serving.context import Serving, serving
 from serving.errors import ApiError, busy
+from serving.mending import mended, shallow
 from serving.metrics import EVENTS, REFUSALS
 
+Given = TypeVar("Given")
 router = APIRouter(tags=["collect"])
-MOST_EVENT_BYTES: Final = 32 << 10
 MOST_EVENTS: Final = 2_500
-EXAMPLE_CHARACTERS: Final = 400
+MOST_SPREAD: Final = 16 << 20  # bytes of a batch's context, once it stands in each event
 SINGLE: Final[Mapping[str, str]] = {
     **{kind: kind for kind in ("identify", "track", "page", "screen", "group", "alias")},
     "i": "identify",
@@ -46,7 +50,7 @@ class _Batch(msgspec.Struct):
     batch: list[msgspec.Raw]
     sentAt: Any = None  # noqa: N815 -- the specification's own names
     writeKey: Any = None  # noqa: N815
-    context: Any = None
+    context: msgspec.Raw = msgspec.Raw()
 
 
 class _Keyed(msgspec.Struct):
@@ -56,41 +60,30 @@ class _Keyed(msgspec.Struct):
 
 _batch: Final = msgspec.json.Decoder(_Batch).decode
 _keyed: Final = msgspec.json.Decoder(_Keyed).decode
-_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _json: Final = msgspec.json.Encoder().encode
-_BAD_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def _now() -> int:
     return time.time_ns() // 1000
 
 
-def _new_id() -> str:
-    return f"kindred-{uuid.uuid4()}"
-
-
 async def _take_batch(request: Request, shared: Annotated[Serving, Depends(serving)]) -> Response:
     """Take many events in; those that may not go in are told of, the others are kept."""
     key, body = await _arrived(request, shared)
-    try:
-        given = _batch(body)
-    except _BAD_JSON as error:
-        raise await _unreadable(shared, key, body, error, "an object with a list “batch”") from None
+    given, _ = await _decoded(shared, key, body, _batch, "an object with a list “batch”")
     key = key or _from_body(request, shared, given.writeKey)
     if len(given.batch) > MOST_EVENTS:
         raise ApiError(
             400, "too_many_events", f"A batch holds {MOST_EVENTS:,} events at most; send several."
         )
-    return await _take(shared, key, given.batch, given.sentAt, given.context, None)
+    context = await _context(shared, key, given)
+    return await _take(shared, key, given.batch, given.sentAt, context, None)
 
 
 def _take_single(kind: str) -> Callable[..., Awaitable[Response]]:
     async def take(request: Request, shared: Annotated[Serving, Depends(serving)]) -> Response:
         key, body = await _arrived(request, shared)
-        try:
-            given = _keyed(body)
-        except _BAD_JSON as error:
-            raise await _unreadable(shared, key, body, error, "an object") from None
+        given, body = await _decoded(shared, key, body, _keyed, "an object")
         key = key or _from_body(request, shared, given.writeKey)
         return await _take(shared, key, [msgspec.Raw(body)], given.sentAt, None, kind)
 
@@ -119,15 +112,48 @@ def _from_body(request: Request, shared: Serving, given: Any) -> ApiKey:
     return key
 
 
-async def _unreadable(
-    shared: Serving, key: ApiKey | None, body: bytes, error: Exception, wanted: str
-) -> ApiError:
-    why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-    if key is not None:
-        await _keep(
-            shared, key, [], [Refused("the body is not the JSON it should be", _begin(body))]
-        )
-    return ApiError(400, "invalid_json", f"The body should be {wanted}: {why}.")
+async def _decoded(
+    shared: Serving,
+    key: ApiKey | None,
+    body: bytes,
+    decode: Callable[[bytes], Given],
+    wanted: str,
+) -> tuple[Given, bytes]:
+    """Decode a body, also one that is only nearly JSON; gives it as it was read, too."""
+    try:
+        return decode(body), body
+    except BAD_JSON as error:
+        # What is in a list of good events and is odd itself is judged on its own, later.
+        deep = isinstance(error, RecursionError)
+        with contextlib.suppress(*BAD_JSON):
+            if not isinstance(error, UnicodeDecodeError):
+                other = await asyncio.to_thread(shallow if deep else mended, body)
+                return decode(other), other
+        why = "it is nested too deeply" if deep else str(error)
+        if key is not None:
+            reason = "the body is not the JSON it should be"
+            await _keep(shared, key, [], [Refused(reason, begin(body))])
+        raise ApiError(400, "invalid_json", f"The body should be {wanted}: {why}.") from None
+
+
+async def _context(shared: Serving, key: ApiKey, given: _Batch) -> dict[str, Any] | None:
+    """Read the context that stands for all events of a batch, each of which is kept with it."""
+    raw = bytes(given.context)
+    try:
+        context = read_object(raw) if raw else {}
+    except BAD_JSON:
+        return None  # of another type
+    error = None
+    if len(raw) > MOST_EVENT_BYTES or len(raw) * len(given.batch) > MOST_SPREAD:
+        what = "The batch's context is too large for so many events; send smaller ones."
+        error = ApiError(413, "too_large", what)
+    elif intake.is_deep(context):
+        what = f"The batch's context is nested deeper than {intake.MOST_LEVELS} levels."
+        error = ApiError(400, "invalid_json", what)
+    if error is not None:
+        await _keep(shared, key, [], [Refused(f"the context: {error.code}", begin(raw))])
+        raise error
+    return context
 
 
 async def _take(
@@ -135,12 +161,12 @@ async def _take(
     key: ApiKey,
     sent: list[msgspec.Raw],
     sent_at: Any,
-    context: Any,
+    context: Mapping[str, Any] | None,
     kind: str | None,
 ) -> Response:
     shared.limiter.take(key, max(len(sent), 1))
     now = _now()
-    events, refused, places = _sorted_out(sent, now, intake.instant_of(sent_at), context, kind)
+    events, refused, places = sorted_out(sent, now, instant_of(sent_at), context, kind)
     if events or refused:
         await _keep(shared, key, events, refused, now)
     if refused and not events:
@@ -152,50 +178,6 @@ async def _take(
         answer["rejected"] = len(refused)
         answer["reasons"] = [{"index": place, "reason": each.reason} for place, each in first]
     return Response(_json(answer), media_type="application/json")
-
-
-def _sorted_out(
-    sent: list[msgspec.Raw], now: int, sent_at: int | None, context: Any, kind: str | None
-) -> tuple[list[Event], list[Refused], list[int]]:
-    """Part the events that may go in from those that may not; gives the latter's places, too."""
-    about = context if isinstance(context, dict) else None
-    events, refused, places = [], [], []
-    for place, raw in enumerate(sent):
-        found = _read(bytes(raw), now, sent_at, about, kind)
-        if isinstance(found, Event):
-            events.append(found)
-        else:
-            refused.append(Refused(found, _begin(bytes(raw))))
-            places.append(place)
-    return events, refused, places
-
-
-def _read(
-    raw: bytes, now: int, sent_at: int | None, context: Mapping[str, Any] | None, kind: str | None
-) -> Event | str:
-    """Read one event; where it may not go in, the reason."""
-    if len(raw) > MOST_EVENT_BYTES:
-        return intake.TOO_LARGE
-    try:
-        given = _object(raw)
-        # Only what has that many brackets at all is looked through.
-        if raw.count(b"{") + raw.count(b"[") > intake.MOST_LEVELS and intake.is_deep(given):
-            return intake.TOO_DEEP
-        event = intake.canonical_event(
-            given,
-            received_at=now,
-            sent_at=intake.instant_of(given.get("sentAt")) if sent_at is None else sent_at,
-            new_id=_new_id,
-            kind=kind,
-            context=context,
-        )
-    except UnicodeDecodeError:
-        return intake.NO_TEXT
-    except RecursionError:
-        return intake.TOO_DEEP
-    except msgspec.MsgspecError:
-        return intake.NO_OBJECT
-    return intake.refusal(event, now) or event
 
 
 async def _keep(
@@ -219,10 +201,6 @@ async def _keep(
     for each in refused:
         EVENTS.labels("refused").inc()
         REFUSALS.labels(each.reason).inc()
-
-
-def _begin(raw: bytes) -> str:
-    return raw[: 4 * EXAMPLE_CHARACTERS].decode("utf-8", "replace")[:EXAMPLE_CHARACTERS]
 
 
 @router.get("/v1/projects/{key}/settings", **SETTINGS_DOCS)

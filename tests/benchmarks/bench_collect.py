@@ -133,7 +133,7 @@ def served(workspace: Workspace, engine: Engine) -> Iterator[Running]:
         for command in commands
     ]
     try:
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 600
         while ask(port, "GET", "/readyz") != 200:
             assert time.monotonic() < deadline, "the API did not start"
             time.sleep(0.1)
@@ -252,7 +252,8 @@ def throughput(
         threading.Thread(target=flood, args=(running, number, each))
         for number in range(CONNECTIONS)
     ]
-    watch, sent = Watch(workspace, engine, running), each * BATCH * CONNECTIONS
+    sent = each * BATCH * CONNECTIONS
+    watch = Watch(workspace, engine, running, sent)
     used, running.took = running.processor(), []
     for thread in threads:
         thread.start()
@@ -286,23 +287,27 @@ class Watch:
     workspace: Workspace
     engine: Engine
     running: Running
+    sent: int
     began: float = field(default_factory=time.monotonic)
-    seen: list[tuple[int, dict[str, float]]] = field(default_factory=list)  # events in the lake
+    seen: list[tuple[int, dict[str, float]]] = field(default_factory=list)  # by tenth of all
 
     def look(self) -> CollectStatus:
         """Look once."""
         time.sleep(0.5)
         with reader(self.engine).connect() as conn:
             status = collect_status(conn, self.workspace, datetime.now(UTC))
-        self.seen.append((status.lake_events, self.running.memory()))
+        tenth = min(status.lake_events * 10 // self.sent, 9)
+        if self.seen and tenth > self.seen[-1][0]:
+            taken, load = len(self.running.took) * BATCH, os.getloadavg()[0]
+            at = f"{time.monotonic() - self.began:.0f} s, load {load:.1f}: {taken:,} accepted"
+            print(f"    {at}, {status.lake_events:,} in the lake, {self.memory()[-1]}", flush=True)
+        self.seen.append((tenth, self.running.memory()))
         return status
 
     def memory(self) -> list[dict[str, int]]:
         """Give the most that each had in every tenth of the way into the lake."""
-        first, last = self.seen[0][0], self.seen[-1][0]
         tenths: dict[int, list[dict[str, float]]] = {}
-        for events, memory in self.seen:
-            tenth = min((events - first) * 10 // max(last - first, 1), 9)
+        for tenth, memory in self.seen:
             tenths.setdefault(tenth, []).append(memory)
         return [
             {"tenth": tenth + 1} | {name: round(max(m[name] for m in found)) for name in found[0]}

@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 from data.api_keys import Scope, revoke_key
 from data.audit import Actor
 from data.workspace import Workspace
-from serving.collect import BATCHES, MOST_EVENT_BYTES, MOST_EVENTS, SINGLE
+from serving.collect import BATCHES, MOST_EVENTS, SINGLE
+from serving.collect_reading import MOST_EVENT_BYTES
 from serving.settings import Settings
 from tests.serving.conftest import MakeKey
 from tests.support.api import Api, running
@@ -84,7 +85,7 @@ def test_gzip_is_told_by_its_bytes_and_the_content_type_does_not_matter(
         ]
     ):
         plain = json.dumps({"batch": [viewed(number)]}).encode()
-        raw = gzip.compress(plain) if packed else plain
+        raw = gzip.compress(plain, mtime=0) if packed else plain
         headers = {"Content-Type": kind, **basic(write_key)}
         assert api.ask("POST", "/v1/batch", raw, headers).status == 200
     assert len(events(workspace)) == 3
@@ -161,7 +162,7 @@ BAD_BODIES: dict[str, tuple[bytes, int, str]] = {
     "a list": (b"[]", 400, "invalid_json"),
     "no batch": (b"{}", 400, "invalid_json"),
     "batch of another type": (b'{"batch": {}}', 400, "invalid_json"),
-    "not a number of JSON": (b'{"batch": [NaN]}', 400, "invalid_json"),
+    "not a number of JSON": (b'{"batch": [NaN]}', 400, "invalid_event"),
     "invalid UTF-8 outside": (b'{"batch": [], "writeKey": "\xff"}', 400, "invalid_json"),
     "invalid UTF-8 inside": (b'{"batch": [{"userId": "\xff"}]}', 400, "invalid_event"),
     "very deep": (b'{"batch": [' + b"[" * 50_000, 400, "invalid_json"),
@@ -175,9 +176,28 @@ BAD_BODIES: dict[str, tuple[bytes, int, str]] = {
         "invalid_event",
     ),
     "damaged gzip": (b"\x1f\x8b" + b"x" * 50, 400, "invalid_gzip"),
-    "torn gzip": (gzip.compress(b'{"batch": []}' * 99)[:-20], 400, "invalid_gzip"),
-    "gzip bomb": (gzip.compress(b" " * (400 << 20), 9), 413, "too_large"),
-    "bomb of many members": (gzip.compress(b" " * (1 << 20)) * 9, 413, "too_large"),
+    "torn gzip": (gzip.compress(b'{"batch": []}' * 99, mtime=0)[:-20], 400, "invalid_gzip"),
+    "gzip bomb": (gzip.compress(b" " * (400 << 20), 9, mtime=0), 413, "too_large"),
+    "bomb of many members": (gzip.compress(b" " * (1 << 20), mtime=0) * 9, 413, "too_large"),
+    "more members than anybody needs": (gzip.compress(b"", mtime=0) * 100, 400, "invalid_gzip"),
+    "a context for each of too many": (
+        json.dumps({"batch": [{}] * 600, "context": {"a": "x" * 30_000}}).encode(),
+        413,
+        "too_large",
+    ),
+    "a context larger than an event": (
+        json.dumps({"batch": [{}], "context": {"a": "x" * 33_000}}).encode(),
+        413,
+        "too_large",
+    ),
+    "a context too deep": (
+        b'{"batch": [{"userId": "u", "type": "page"}], "context": '
+        + b'{"a": ' * 65
+        + b"1"
+        + b"}" * 66,
+        400,
+        "invalid_json",
+    ),
     "too large": (b" " * ((4 << 20) + 1), 413, "too_large"),
     "too many events": (
         json.dumps({"batch": [{}] * (MOST_EVENTS + 1)}).encode(),
@@ -210,6 +230,62 @@ def test_odd_values_do_no_harm(api: Api, write_key: str, workspace: Workspace) -
         single = {**viewed(), "sentAt": value, "writeKey": write_key, "context": value}
         assert api.ask("POST", "/v1/track", single).status == 200
     assert len(events(workspace)) + len(refusals(workspace)) == len(batch) + len(odd)
+
+
+ODD_EVENTS: dict[str, tuple[bytes, str | None]] = {
+    "half a surrogate pair, as browsers cut texts": (rb'{"event":"a\ud83d","userId":"u"}', None),
+    "the other half": (rb'{"event":"x","userId":"u","properties":{"\ude00":"\ude00"}}', None),
+    "halves in the wrong order": (rb'{"event":"\ude00\ud83d","userId":"u"}', None),
+    "NaN, as Python writes it": (b'{"event":"x","userId":"u","properties":{"price":NaN}}', None),
+    "a number beyond all": (b'{"event":"x","userId":"u","properties":{"price":1e999}}', None),
+    "an integer beyond 64 bits": (b'{"event":"x","userId":%d}' % 10**40, None),
+    "NUL": (rb'{"event":"\u0000","userId":"a\u0000"}', None),
+    "a key twice": (b'{"event":"x","userId":"u","userId":"v"}', None),
+    "revenue that is none": (
+        b'{"event":"x","userId":"u","properties":{"revenue":-Infinity}}',
+        "its revenue is no finite number",
+    ),
+    "invalid UTF-8": (b'{"event":"x","userId":"\xed\xa0\xbd"}', "it is not valid UTF-8"),
+    "a thousand levels": (
+        b'{"event":"x","userId":"u","traits":' + b'{"a":' * 1_000 + b"1" + b"}" * 1_001,
+        "it is nested deeper than 64 levels",
+    ),
+    "twenty thousand levels": (
+        b'{"event":"x","userId":"u","traits":' + b"[" * 9_000 + b"]" * 9_000 + b"}",
+        "it is nested deeper than 64 levels",
+    ),
+    "none": (b"NaN", "it is no JSON object"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_EVENTS)
+def test_one_odd_event_costs_a_batch_none_of_its_good_ones(
+    api: Api, write_key: str, workspace: Workspace, name: str
+) -> None:
+    odd, reason = ODD_EVENTS[name]
+    good = [json.dumps(viewed(number)).encode() for number in (1, 2)]
+    body = b'{"batch":[' + b",".join([good[0], odd.replace(b"{", b'{"type":"track",', 1), good[1]])
+    answer = api.ask("POST", "/v1/batch", body + b"]}", key=write_key)
+    assert answer.status == 200
+    assert answer.json.get("reasons", []) == ([{"index": 1, "reason": reason}] if reason else [])
+    taken = [event.message_id for event in events(workspace)]
+    assert (taken[0], taken[-1]) == ("m1", "m2")
+    assert len(taken) == (2 if reason else 3)
+    single = api.ask("POST", "/v1/track", odd, key=write_key)
+    assert single.status == (400 if reason else 200)
+
+
+def test_what_is_only_nearly_json_is_kept_as_it_was_meant(
+    api: Api, write_key: str, workspace: Workspace
+) -> None:
+    properties = rb'{"price":NaN,"title":"a\ud83d","ok":"\ud83d\ude00","path":"c:\\ud83d"}'
+    body = b'\xef\xbb\xbf{"event":"x","userId":"u","properties":' + properties + b"}"
+    assert api.ask("POST", "/v1/track", body, key=write_key).status == 200
+    (event,) = events(workspace)
+    assert event.properties is not None
+    assert json.loads(event.properties["other"]) == {"ok": "\U0001f600", "path": "c:\\ud83d"}
+    assert event.properties["title"] == "a\ufffd"
+    assert "price" not in event.properties
 
 
 def test_who_has_no_valid_key_is_not_let_in(
