@@ -69,7 +69,7 @@ with beside, st.container(border=True):
     else:
         on_map(people, place, theme)
         neighbours(place)
-with beside, st.container(border=True), st.spinner("Looking up segments"):
+with compared, st.container(border=True), st.spinner("Looking up segments"):
     person_segments.panel(person)
 with beside, st.container(border=True):
     st.markdown("**Attributes**")
