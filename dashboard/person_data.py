@@ -22,13 +22,24 @@ from data.map_reads import (
     read_person_ids,
     read_places,
 )
-from data.people import Order, Rank, nearest, orders_of, ranks, search, traits_at
+from data.people import (
+    Order,
+    Rank,
+    Seen,
+    events_of,
+    nearest,
+    orders_of,
+    ranks,
+    search,
+    traits_at,
+)
 from data.traits import declarations, latest_run, position_of, snapshot_path
 from data.workspace import Workspace
 from kindred.traits.trait import Trait
 
 DENSITY_CELLS: Final = 48
 NEAREST: Final = 6
+MOST_EVENTS: Final = 500
 VERSION_OF: Final[dict[str | type[Any], Callable[[Any], Any]]] = {
     MapRun: lambda run: (run.id, run.map_file),  # a file of the lake is never written twice
     Workspace: str,
@@ -178,5 +189,27 @@ def _orders(
     try:
         with reading() as conn:
             return orders_of(backend, workspace, conn, person, as_of)
+    finally:
+        backend.disconnect()
+
+
+def events(person: str, as_of: datetime) -> list[Seen]:
+    """Read a person's newest events of every kind before `as_of`."""
+    with reading() as conn:
+        version = dataset_version(conn)
+    return _events(workspace(), version, person, as_of)
+
+
+@st.cache_data(max_entries=50, ttl="1h", show_spinner=False, hash_funcs={Workspace: str})
+def _events(
+    workspace: Workspace,
+    version: int,  # noqa: ARG001 - part of the cache's key
+    person: str,
+    as_of: datetime,
+) -> list[Seen]:
+    backend = open_duckdb()
+    try:
+        with reading() as conn:
+            return events_of(backend, workspace, conn, person, as_of, MOST_EVENTS)
     finally:
         backend.disconnect()

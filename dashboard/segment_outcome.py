@@ -141,12 +141,13 @@ def people(
                 query_params={"person": person},
             )
             for one in evidence[:6]:
-                st.markdown(f":small[{_reason(one)}]")
+                st.markdown(f":small[{reason(one)}]")
             if not evidence:
                 st.markdown(":small[Everybody is in.]")
 
 
-def _reason(one: Evidence) -> str:
+def reason(one: Evidence) -> str:
+    """Say whether a condition holds of somebody, and their own value."""
     mark = ":green[✓]" if one.holds else ":gray[✗]"
     return f"{mark} {verbatim(one.clause)}{_value(one.value)}"
 

@@ -163,6 +163,14 @@ def read_members(workspace: Workspace, file: LakeFile) -> pa.Table:
     return pq.read_table(workspace.lake / file.path, columns=SCHEMA.names)
 
 
+def member_since(workspace: Workspace, file: LakeFile, person: str) -> datetime | None:
+    """Say since when a person is a member; none for who is not. Reads one row group at most."""
+    found = pq.read_table(
+        workspace.lake / file.path, columns=["since"], filters=[(PERSON, "==", person)]
+    )
+    return found.column("since")[0].as_py() if found.num_rows else None
+
+
 def members(
     workspace: Workspace, conn: Connection, key: str, rows: int = ROW_GROUP
 ) -> Iterator[pa.RecordBatch]:

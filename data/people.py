@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -170,3 +171,66 @@ def nearest(
     rows = np.argpartition(apart, max(count - 1, 0))[:count] if count > 0 else np.empty(0, int)
     rows = rows[np.argsort(apart[rows], kind="stable")]
     return rows.astype(np.int64), apart[rows]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One event of a person, as a list of what happened shows it.
+
+    Parameters
+    ----------
+    name : str
+        The event's, or what a call without one did (``identify``, ``page``, …).
+    told : mapping
+        Its properties and traits that are known, by name; products are left to orders.
+    """
+
+    at: datetime
+    name: str
+    told: Mapping[str, Any]
+
+
+def events_of(
+    backend: Backend,
+    workspace: Workspace,
+    conn: Connection,
+    person: str,
+    as_of: datetime,
+    limit: int = 500,
+) -> list[Seen]:
+    """Read a person's newest events of every kind before `as_of`, the newest first."""
+    events = read_events(backend, workspace, conn)
+    own = events.filter(
+        (person_id(events) == person)
+        & ((events["userId"] == person) | (events["anonymousId"] == person))
+        & (events["timestamp"] < ibis.timestamp(as_of.isoformat()))
+    )
+    found = own.order_by(ibis.desc("timestamp")).limit(limit)
+    shown = found.select("timestamp", "type", "event", "properties", "traits")
+    return [
+        Seen(
+            row["timestamp"],
+            row["event"] or row["type"],
+            {**_known(row["properties"]), **_object(row["traits"])},
+        )
+        for row in shown.to_pyarrow().to_pylist()
+    ]
+
+
+def _known(properties: Mapping[str, Any] | None) -> dict[str, Any]:
+    given = dict(properties or {})
+    other = _object(given.pop("other", None))
+    products = given.pop("products", None)
+    known = {name: value for name, value in given.items() if value is not None}
+    return {**known, **({"products": len(products)} if products else {}), **other}
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    """Read what has no column of its own; anything but an object is told as it is."""
+    if not text:
+        return {}
+    try:
+        read = json.loads(text)
+    except ValueError:
+        return {"other": text}
+    return read if isinstance(read, dict) else {"other": read}

@@ -53,11 +53,29 @@ def workspace_at(home: Path | str | None = None, store_url: str | None = None) -
 
     The store is `store_url`, else ``KINDRED_STORE_URL``, else an SQLite file in the folder.
     The folder is created; the store is not touched.
+
+    Raises
+    ------
+    UserError
+        It can't be a folder to write to.
     """
     folder = Path(home or os.environ.get(HOME_VARIABLE) or "var").resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = "that is a file" if folder.is_file() else error.strerror
+        raise _unusable(folder, f"can't be made: {why}") from error
+    if not os.access(folder, os.W_OK):
+        raise _unusable(folder, "can't be written to")
     url = store_url or os.environ.get(STORE_VARIABLE) or f"sqlite:///{folder / 'store.sqlite'}"
     return Workspace(folder, url)
+
+
+def _unusable(folder: Path, why: str) -> UserError:
+    return UserError(
+        f"The workspace's folder {folder} {why}.",
+        f"Choose another: {HOME_VARIABLE}=/path/to/it",
+    )
 
 
 def declare_workspace(
@@ -92,6 +110,20 @@ def declare_workspace(
             )
         )
         return
+    _require_alike(known, kind, source, currency)
+    sources = known.source.split(" + ")
+    together = known.source if source in sources else " + ".join([*sources, source])
+    conn.execute(
+        update(workspace_facts).values(
+            source=together[:200],
+            currency=known.currency or currency,
+            clock_fixed_at=_later_clock(known.clock_fixed_at, clock_fixed_at),
+        )
+    )
+
+
+def _require_alike(known: Row[Any], kind: str, source: str, currency: str | None) -> None:
+    """Refuse what would mix real with simulated, or one currency with another."""
     if known.kind != kind:
         raise UserError(
             f"This workspace holds {known.kind} data ({known.source}); "
@@ -104,15 +136,6 @@ def declare_workspace(
             "the two would mean nothing.",
             f"Convert it first, or set {HOME_VARIABLE} to another folder and import it there.",
         )
-    sources = known.source.split(" + ")
-    together = known.source if source in sources else " + ".join([*sources, source])
-    conn.execute(
-        update(workspace_facts).values(
-            source=together[:200],
-            currency=known.currency or currency,
-            clock_fixed_at=_later_clock(known.clock_fixed_at, clock_fixed_at),
-        )
-    )
 
 
 def facts(conn: Connection) -> Row[Any] | None:

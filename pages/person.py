@@ -1,9 +1,12 @@
 """Person: who one person is, and how they compare with everyone."""
 
+from functools import partial
+
 import streamlit as st
 
-from dashboard import person_data, person_view
+from dashboard import person_data, person_segments, person_view
 from dashboard.furniture import empty_state, freshness, page_head
+from dashboard.person_events import every_event
 from dashboard.person_map import neighbours, on_map
 from dashboard.person_orders import timeline
 from dashboard.store import workspace_facts
@@ -45,6 +48,12 @@ freshness(facts, people.as_of, version=people.version, computed_at=people.at)
 st.subheader(person.id, icon=":material/person:", anchor=False)
 st.markdown(person_view.verdict(person, place, currency, people.as_of))
 person_view.head(person, currency)
+st.page_link(
+    "pages/recommendations.py",
+    label="See what to recommend",
+    icon=":material/recommend:",
+    query_params={"person": person.id},
+)
 
 compared, beside = st.columns([1.7, 1], gap="medium")
 with compared, st.container(border=True):
@@ -60,8 +69,11 @@ with beside, st.container(border=True):
     else:
         on_map(people, place, theme)
         neighbours(place)
+with compared, st.container(border=True), st.spinner("Looking up segments"):
+    person_segments.panel(person)
 with beside, st.container(border=True):
     st.markdown("**Attributes**")
     person_view.attributes(person, people.traits)
 with compared, st.container(border=True), st.spinner("Reading orders"):
     timeline(person_data.orders(person.id, people.as_of), currency, theme)
+    every_event(partial(person_data.events, person.id, people.as_of))

@@ -60,7 +60,7 @@ def open_tracker(workspace: Workspace) -> Tracker:
     # Read when MLflow is imported; without them it would tell its makers how it is used.
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["DO_NOT_TRACK"] = "true"
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # it tells how it makes its tables
     logging.getLogger("alembic").setLevel(logging.WARNING)
     from mlflow.tracking import MlflowClient  # noqa: PLC0415 - seconds of loading
 

@@ -95,3 +95,23 @@ def test_a_workspace_is_where_it_is_said_to_be(
     assert workspace_at(tmp_path / "named").home == tmp_path / "named"
     monkeypatch.setenv("KINDRED_STORE_URL", "postgresql://db/kindred")
     assert workspace_at().store_url == "postgresql://db/kindred"
+
+
+def test_a_folder_that_can_not_be_is_told_with_what_to_change(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(UserError, match="can't be made: that is a file") as refused:
+        workspace_at(tmp_path / "file")
+
+    assert refused.value.fix == "Choose another: KINDRED_HOME=/path/to/it"
+    with pytest.raises(UserError, match="can't be made: Not a directory"):
+        workspace_at(tmp_path / "file" / "below")
+
+
+def test_a_folder_that_can_not_be_written_to_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda _path, _mode: False)  # root may write anywhere
+
+    with pytest.raises(UserError, match="can't be written to"):
+        workspace_at(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,9 +25,11 @@ from data.audit import Actor
 from data.engine import reader
 from data.manifest import EVENTS, MAP, LakeFile, commit_files
 from data.workspace import Workspace, declare_workspace
+from kindred.errors import UserError
 from pipelines.child import environment
 from pipelines.cli import main
-from pipelines.up import answers, bring_up_to_date, healthy
+from pipelines.services import answers, healthy
+from pipelines.up import bring_up_to_date
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -58,6 +61,28 @@ def test_a_port_that_is_taken_is_said_before_any_work_is_done(
     assert f"Port {port}" in printed.err
     assert "make run PORT=" in printed.err
     assert printed.out == ""
+
+
+def test_one_port_for_two_servers_is_refused_before_any_work_is_done(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KINDRED_HOME", str(workspace.home))
+
+    assert main(["up", "--port", "9000", "--api-port", "9000"]) == 2
+
+    printed = capsys.readouterr()
+    assert "make run API_PORT=9001" in printed.err
+    assert printed.out == ""
+
+
+def test_a_disk_that_is_nearly_full_is_told_before_the_first_import(
+    workspace: Workspace, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = shutil.disk_usage(workspace.home)._replace(free=300_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: left)
+
+    with pytest.raises(UserError, match=r"Only 0\.3 GB are free .* 1 GB are needed"):
+        bring_up_to_date(workspace, engine, ANN)
 
 
 def test_a_workspace_with_other_data_is_used_as_it_is(
