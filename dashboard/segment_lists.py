@@ -155,10 +155,11 @@ def uploaded() -> None:
                 ),
             },
         )
-        _offer_deletion(found)
+        offer_deletion(found)
 
 
-def _offer_deletion(found: Sequence[Row[Any]]) -> None:
+def offer_deletion(found: Sequence[Row[Any]]) -> None:
+    """Let one of the lists be chosen, and deleted once that is confirmed."""
     names = {row.key: row.name for row in found}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
@@ -178,11 +179,11 @@ def _offer_deletion(found: Sequence[Row[Any]]) -> None:
             key="segments_lists_delete",
         )
     if asked and chosen is not None:
-        _deletion(chosen)
+        deletion(chosen)
 
 
 @st.dialog("Delete a list of ids", on_dismiss=dismissed)
-def _deletion(key: str) -> None:
+def deletion(key: str) -> None:
     """Say what would break; else ask once more, since ids do not come back."""
     with reading() as conn:
         found, users = one_list(conn, key), list_users(conn, key)
@@ -194,8 +195,9 @@ def _deletion(key: str) -> None:
             icon=":material/link:",
         )
         return
+    ids = "1 id" if found.kept == 1 else f"{count(found.kept)} ids"
     st.markdown(
-        f"**The {count(found.kept)} ids of “{verbatim(found.name)}” will be gone.** Nothing that "
+        f"**“{verbatim(found.name)}” will be gone, with its {ids}.** Nothing that "
         "is live and no draft speaks of them. The log keeps who deleted the list, and when."
     )
     name_field()
