@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from dashboard.actor import given, name_field
+from dashboard.dialogs import dismissed
 from dashboard.explore_data import MapView
-from dashboard.explore_state import current
+from dashboard.explore_state import current, rerun_panel
 from dashboard.store import engine
 from data.map_edits import MAX_NAME, MAX_NOTE, annotate, remove_annotation, rename_cluster
 from data.map_reads import MapCluster
@@ -19,15 +20,40 @@ def offer_edits(view: MapView, cluster_id: int | None) -> None:
     """Offer to rename the cluster in focus, and to put a note on the map."""
     cluster = view.cluster(cluster_id)
     with st.container(horizontal=True):
-        if cluster is not None and st.button(
-            "Rename", icon=":material/edit:", key="explore_rename"
-        ):
-            _rename(cluster)
-        if st.button("Add a note", icon=":material/add_comment:", key="explore_note"):
-            _note(view)
+        if cluster is not None:
+            st.button(
+                "Rename",
+                icon=":material/edit:",
+                key="explore_rename",
+                on_click=_open,
+                args=("rename",),
+            )
+        st.button(
+            "Add a note",
+            icon=":material/add_comment:",
+            key="explore_note",
+            on_click=_open,
+            args=("note",),
+        )
+    # What is open is kept, not told by the button: the map's late answer may end the run that the
+    # button began, and the next knows of no press.
+    if current().dialog == "rename" and cluster is not None:
+        _rename(cluster)
+    elif current().dialog == "note":
+        _note(view)
 
 
-@st.dialog("Rename this cluster")
+def _open(dialog: str) -> None:
+    current().dialog = dialog
+    rerun_panel()
+
+
+def _closed() -> None:
+    current().dialog = ""
+    dismissed()
+
+
+@st.dialog("Rename this cluster", on_dismiss=_closed)
 def _rename(cluster: MapCluster) -> None:
     st.caption(f"Found by the run: {cluster.found_name}")
     name = st.text_input("Name", value=cluster.name, max_chars=MAX_NAME)
@@ -53,10 +79,10 @@ def _rename(cluster: MapCluster) -> None:
     except UserError as error:
         st.error(f"{error.what} {error.fix}")
     else:
-        st.rerun()
+        _closed()
 
 
-@st.dialog("Notes on this map")
+@st.dialog("Notes on this map", on_dismiss=_closed)
 def _note(view: MapView) -> None:
     place, where = _place(view)
     text = st.text_area(
@@ -67,7 +93,7 @@ def _note(view: MapView) -> None:
     if said and (actor := given()) is not None:
         with engine().begin() as conn:
             annotate(conn, view.run.id, *place, text, actor=actor, at=datetime.now(UTC))
-        st.rerun()
+        _closed()
     for note in view.notes:
         columns = st.columns([5, 1], vertical_alignment="center")
         columns[0].markdown(f"{note.text}  \n:small[{note.author}, {note.at:%-d %b %Y}]")
@@ -79,7 +105,7 @@ def _note(view: MapView) -> None:
                 return
             with engine().begin() as conn:
                 remove_annotation(conn, note.id, actor=remover, at=datetime.now(UTC))
-            st.rerun()
+            _closed()
 
 
 def _place(view: MapView) -> tuple[tuple[float, float], str]:

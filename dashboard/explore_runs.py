@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboard.dialogs import dismissed
 from dashboard.explore_data import MapView, load_view, run_moves
 from dashboard.explore_state import run_in_address
 from dashboard.format import count, instant, percent
@@ -123,7 +124,7 @@ def about_run(view: MapView) -> None:
         st.markdown(f"**{label}: {value:.2f}**{told}. {_said(value, scale)}")
 
 
-@st.dialog("What changed between two runs", width="large")
+@st.dialog("What changed between two runs", width="large", on_dismiss=dismissed)
 def changes(view: MapView, found: Sequence[MapRun]) -> None:
     """Compare the run shown with another, cluster by cluster."""
     older = [run for run in found if run.id != view.run.id]

@@ -15,6 +15,7 @@ import streamlit as st
 from sqlalchemy import Connection
 
 from dashboard.actor import given, name_field
+from dashboard.dialogs import dismissed
 from dashboard.format import instant, verbatim
 from dashboard.furniture import say_later
 from dashboard.publication_words import validity, words
@@ -69,7 +70,8 @@ class Proposal:
 
 def publish_dialog(proposal: Proposal) -> None:
     """Ask on which terms, and why; then publish."""
-    st.dialog(f"Publish “{verbatim(proposal.name)}”", width="medium")(_publish)(proposal)
+    title = f"Publish “{verbatim(proposal.name)}”"
+    st.dialog(title, width="medium", on_dismiss=dismissed)(_publish)(proposal)
 
 
 def _publish(proposal: Proposal) -> None:
@@ -136,7 +138,7 @@ def _utc(at: datetime | None) -> datetime | None:
 def roll_back_dialog(kind: str, key: str, name: str, number: int) -> None:
     """Say what an earlier version changes, ask why, and let it be live again."""
     title = f"Roll “{verbatim(name)}” back to version {number}"
-    st.dialog(title, width="medium")(_roll_back)(kind, key, name, number)
+    st.dialog(title, width="medium", on_dismiss=dismissed)(_roll_back)(kind, key, name, number)
 
 
 def _roll_back(kind: str, key: str, name: str, number: int) -> None:
@@ -174,7 +176,8 @@ def _end(kind: str, key: str) -> Change:
 
 def withdraw_dialog(kind: str, key: str, name: str) -> None:
     """Say what would break or change, ask why, and let nothing of it be live any more."""
-    st.dialog(f"Withdraw “{verbatim(name)}”", width="medium")(_withdraw)(kind, key, name)
+    title = f"Withdraw “{verbatim(name)}”"
+    st.dialog(title, width="medium", on_dismiss=dismissed)(_withdraw)(kind, key, name)
 
 
 def _withdraw(kind: str, key: str, name: str) -> None:

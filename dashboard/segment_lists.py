@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,18 +11,26 @@ import streamlit as st
 from sqlalchemy import Row
 
 from dashboard.actor import given, name_field
+from dashboard.dialogs import dismissed
 from dashboard.format import count, percent, verbatim
+from dashboard.furniture import say_later
 from dashboard.segment_state import propose
 from dashboard.store import engine, reading, workspace
 from data.audit import Actor
 from data.id_lists import lists, read_source, save_list
+from data.list_deletion import delete_list, list_users, one_list
 from kindred.errors import UserError
 from kindred.segments.rules import ListRule
 
 _ADDED = "segment_list_added"  # key of the list that was just uploaded
 
 
-@st.dialog("Upload a list of ids", width="medium")
+def _forget() -> None:
+    st.session_state.pop(_ADDED, None)
+    dismissed()
+
+
+@st.dialog("Upload a list of ids", width="medium", on_dismiss=_forget)
 def upload() -> None:
     """Take a file of ids, and keep it under a name."""
     if _ADDED not in st.session_state:
@@ -146,3 +155,63 @@ def uploaded() -> None:
                 ),
             },
         )
+        offer_deletion(found)
+
+
+def offer_deletion(found: Sequence[Row[Any]]) -> None:
+    """Let one of the lists be chosen, and deleted once that is confirmed."""
+    names = {row.key: row.name for row in found}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Which list?",
+            list(names),
+            index=None,
+            format_func=names.__getitem__,
+            placeholder="Choose one to delete",
+            key="segments_lists_chosen",
+            label_visibility="collapsed",
+            width=320,
+        )
+        asked = st.button(
+            "Delete …",
+            icon=":material/delete:",
+            disabled=chosen is None,
+            key="segments_lists_delete",
+        )
+    if asked and chosen is not None:
+        deletion(chosen)
+
+
+@st.dialog("Delete a list of ids", on_dismiss=dismissed)
+def deletion(key: str) -> None:
+    """Say what would break; else ask once more, since ids do not come back."""
+    with reading() as conn:
+        found, users = one_list(conn, key), list_users(conn, key)
+    if users:
+        listed = "\n".join(f"- {verbatim(user)}" for user in users)
+        st.error(
+            f"“{verbatim(found.name)}” can't be deleted: it is used here, and that would break."
+            f"\n\n{listed}\n\nTake it out there first, or withdraw what uses it.",
+            icon=":material/link:",
+        )
+        return
+    ids = "1 id" if found.kept == 1 else f"{count(found.kept)} ids"
+    st.markdown(
+        f"**“{verbatim(found.name)}” will be gone, with its {ids}.** Nothing that "
+        "is live and no draft speaks of them. The log keeps who deleted the list, and when."
+    )
+    name_field()
+    if not st.button("Delete", type="primary", icon=":material/delete:", key="segments_lists_gone"):
+        return
+    who = given()
+    if who is None:
+        return
+    try:
+        with engine().begin() as conn:
+            file = delete_list(workspace(), conn, key, actor=who, at=datetime.now(UTC))
+    except UserError as error:
+        st.error(f"{verbatim(error.what)} {error.fix}", icon=":material/error:")
+        return
+    file.unlink(missing_ok=True)
+    say_later(f"“{found.name}” is deleted.")
+    st.rerun()

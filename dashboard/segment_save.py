@@ -9,6 +9,7 @@ import streamlit as st
 from sqlalchemy import Connection
 
 from dashboard.actor import acting
+from dashboard.dialogs import dismissed
 from dashboard.format import verbatim
 from dashboard.furniture import say_later
 from dashboard.segment_data import Vocabulary
@@ -141,6 +142,7 @@ def settle_conflict(bench: Workbench, there: Vocabulary) -> None:
 
 def _forget() -> None:
     workbench().conflict = None
+    dismissed()
 
 
 @st.dialog("Somebody else saved in the meantime", width="medium", on_dismiss=_forget)

@@ -8,8 +8,6 @@ changes, why it changed and the news of it are kept together or not at all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -23,77 +21,32 @@ from data.publication_schema import (
     version_references,
     versions,
 )
+from data.publication_terms import Act, Terms
+from data.standing import PUBLISHED, Live, live, news, standing
 from kindred.errors import UserError
 
-PUBLISHED: Final = "published"
+# Whoever publishes also reads what is live, on which terms: all of it is had here.
+__all__ = [
+    "PUBLISHED",
+    "ROLLED_BACK",
+    "SUPERSEDED",
+    "WITHDRAWN",
+    "Act",
+    "Live",
+    "Terms",
+    "dependants",
+    "live",
+    "news",
+    "previous_version",
+    "publish",
+    "roll_back",
+    "standing",
+    "withdraw",
+]
+
 ROLLED_BACK: Final = "rolled_back"
 SUPERSEDED: Final = "superseded"
 WITHDRAWN: Final = "withdrawn"
-
-
-@dataclass(frozen=True)
-class Act:
-    """Who publishes, rolls back or withdraws, when and why; kept with what they changed."""
-
-    actor: audit.Actor
-    at: datetime
-    why: str
-
-
-@dataclass(frozen=True)
-class Terms:
-    """On which terms a version is live.
-
-    Parameters
-    ----------
-    valid_from, valid_until : datetime or None
-        Half-open; outside, serving answers as if nothing were published.
-    browser : bool
-        May it be told to browsers?
-    """
-
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
-    browser: bool = False
-
-    def __post_init__(self) -> None:
-        if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
-            raise UserError(
-                "It would end before it begins to be valid.",
-                "Let the second time be later than the first.",
-                "valid until",
-            )
-
-    def hold(self, at: datetime) -> bool:
-        """Tell whether it is valid at a time.
-
-        Examples
-        --------
-        >>> from datetime import UTC
-        >>> new_year = datetime(2027, 1, 1, tzinfo=UTC)
-        >>> Terms(valid_from=new_year).hold(new_year), Terms(valid_until=new_year).hold(new_year)
-        (True, False)
-        """
-        begun = self.valid_from is None or self.valid_from <= at
-        return begun and (self.valid_until is None or self.valid_until > at)
-
-
-@dataclass(frozen=True)
-class Live:
-    """A version that is live."""
-
-    kind: str
-    key: str
-    name: str
-    number: int
-    body: Mapping[str, Any]
-    sentence: str
-    since: datetime
-    actor: str
-    terms: Terms
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    why: str = ""
-    action: str = PUBLISHED
 
 
 def publish(
@@ -244,52 +197,6 @@ def dependants(conn: Connection, kind: str, key: str) -> list[str]:
         .order_by(definitions.c.name)
     )
     return list(rows)
-
-
-def live(conn: Connection, kind: str, at: datetime) -> list[Live]:
-    """List what is live and valid at a time, by key."""
-    return [found for found in standing(conn, kind) if found.terms.hold(at)]
-
-
-def standing(conn: Connection, kind: str | None = None) -> list[Live]:
-    """List every publication that stands, also one whose time has not come or is over."""
-    query = (
-        select(definitions.c.kind, definitions.c.key, definitions.c.name)
-        .add_columns(versions.c.number, versions.c.body, versions.c.sentence, versions.c.evidence)
-        .add_columns(publications.c.at, publications.c.actor, publications.c.why)
-        .add_columns(publications.c.action, publications.c.valid_from, publications.c.valid_until)
-        .add_columns(publications.c.browser)
-        .join_from(publications, definitions, publications.c.definition_id == definitions.c.id)
-        .join(versions, publications.c.version_id == versions.c.id)
-        .where(publications.c.ended_at.is_(None))
-        .order_by(definitions.c.kind, definitions.c.key)
-    )
-    if kind is not None:
-        query = query.where(definitions.c.kind == kind)
-    return [
-        Live(
-            row.kind,
-            row.key,
-            row.name,
-            row.number,
-            row.body,
-            row.sentence,
-            row.at,
-            row.actor,
-            Terms(row.valid_from, row.valid_until, row.browser),
-            row.evidence,
-            row.why,
-            row.action,
-        )
-        for row in conn.execute(query)
-    ]
-
-
-def news(conn: Connection, after: int, limit: int = 1000) -> Sequence[Row[Any]]:
-    """Read the outbox after a row's id: what serving has not heard of yet."""
-    return conn.execute(
-        select(outbox).where(outbox.c.id > after).order_by(outbox.c.id).limit(limit)
-    ).all()
 
 
 def _standing(conn: Connection, definition_id: int) -> Row[Any] | None:

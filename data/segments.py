@@ -21,6 +21,7 @@ from data.definitions import (
 )
 from data.id_lists import lists
 from data.keys import slug
+from data.list_deletion import require_lists
 from data.map_reads import map_clusters, map_runs
 from data.memberships import request_memberships
 from data.publication_schema import SEGMENT, definitions, versions
@@ -187,6 +188,7 @@ def publish_segment(
 
 def roll_back_segment(conn: Connection, key: str, number: int, act: Act) -> None:
     """Let an earlier version be live again, and ask for its members."""
+    require_lists(conn, version_body(conn, KIND, key, number))
     roll_back(conn, KIND, key, number, act)
     request_memberships(conn, act.actor, act.at)
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from kindred.errors import UserError
-from kindred.segments.rules import End, PercentileRule, Rule
+from kindred.segments.operators import End
+from kindred.segments.rules import PercentileRule, Rule
 from kindred.traits.trait import TraitType
 
 Percentile = tuple[str, End, float]  # trait, end, percent

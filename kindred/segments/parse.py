@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from kindred.errors import UserError
 from kindred.segments.codec import FORMAT, adapter
+from kindred.segments.refusal import Problem, RuleRefused
+from kindred.segments.rule_text import MOST_CHARACTERS, decode
 from kindred.segments.rules import KINDS, Rule
 from kindred.segments.walk import join
 
-MOST_CHARACTERS: Final = 400_000
+__all__ = ["DEEPEST", "MOST_CHARACTERS", "Problem", "RuleRefused", "read_rule"]
+
 DEEPEST: Final = 24  # rules within rules
 MOST_RULES: Final = 500
 MOST_VALUES: Final = 10_000  # of one list; longer ones are uploaded as a list of ids
 
 # A rule within a rule costs at most two levels of JSON; filters at the bottom cost six more.
 _DEEPEST_JSON: Final = 2 * DEEPEST + 8
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong with a rule.
-
-    Parameters
-    ----------
-    path : str
-        Where in the rule, such as ``rules[2].rule.value``; empty for the whole.
-    what : str
-        What is wrong, in a sentence.
-    accepted : str
-        What would be accepted, in a sentence.
-    """
-
-    path: str
-    what: str
-    accepted: str
-
-
-class RuleRefused(UserError):
-    """A rule that can't be used, with everything that is wrong with it."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        first = self.problems[0]
-        more = len(self.problems) - 1
-        others = f" ({more} more problem{'s' if more > 1 else ''} after it.)" if more else ""
-        super().__init__(first.what, first.accepted + others, first.path or "the rule")
 
 
 def read_rule(given: str | bytes | Mapping[str, Any]) -> Rule:
@@ -67,7 +38,7 @@ def read_rule(given: str | bytes | Mapping[str, Any]) -> Rule:
         With the path of every problem. Depth and size are bounded before anything recurses, so
         no input exhausts the stack.
     """
-    plain = _decode(given) if isinstance(given, str | bytes) else given
+    plain = _decoded(given) if isinstance(given, str | bytes) else given
     _refuse(_too_deep(plain))
     rule = _undocumented(plain)
     _refuse(_bounds(rule))
@@ -78,43 +49,13 @@ def read_rule(given: str | bytes | Mapping[str, Any]) -> Rule:
     return read
 
 
-def _decode(text: str | bytes) -> Any:
+def _decoded(text: str | bytes) -> Any:
     if len(text) > MOST_CHARACTERS:
         raise RuleRefused([_too_long()])
-    try:
-        decoded = text.decode() if isinstance(text, bytes) else text
-        if _depth(decoded) > _DEEPEST_JSON:
-            raise RuleRefused([_nested("")])
-        return json.loads(decoded)
-    except ValueError as error:
-        where = ""
-        if isinstance(error, json.JSONDecodeError):
-            where = f" ({error.msg}, line {error.lineno})"
-        raise RuleRefused(
-            [Problem("", f"This is not JSON{where}.", "Give one rule as JSON text in UTF-8.")]
-        ) from None
-
-
-def _depth(text: str) -> int:
-    """Count how deep brackets nest, outside strings, without recursion."""
-    depth = deepest = 0
-    in_string = escaped = False
-    for character in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                in_string = False
-        elif character == '"':
-            in_string = True
-        elif character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in "]}":
-            depth -= 1
-    return deepest
+    found = decode(text, _DEEPEST_JSON)
+    if found is None and text.strip() not in ("null", b"null"):
+        raise RuleRefused([_nested("")])
+    return found
 
 
 def _undocumented(given: Any) -> Any:
@@ -271,7 +212,18 @@ def _problem(path: str, detail: Any, holder: Any) -> Problem:
             "Give a number, a text, true or false, or a list of them.",
         )
     message = detail["msg"].replace("Input should be", "Give").replace("valid ", "")
-    return Problem(path, f"{_short(detail['input'])} can't be used here.", f"{message}.")
+    accepted = _ACCEPTED.get(kind, f"{message}.")
+    return Problem(path, f"{_short(detail['input'])} can't be used here.", accepted)
+
+
+# What pydantic says in words of its own.
+_ACCEPTED: Final[Mapping[str, str]] = {
+    "dataclass_type": 'Give an object that says its kind, such as {"kind": "trait", …}.',
+    "model_attributes_type": 'Give an object that says its kind, such as {"kind": "trait", …}.',
+    "tuple_type": "Give a list.",
+    "int_type": "Give a whole number.",
+    "string_type": "Give a text.",
+}
 
 
 def _fields_of(holder: Any) -> str:

@@ -17,53 +17,10 @@ from pydantic import (
     Tag,
 )
 
+from kindred.segments.operators import Aggregate, End, NumberOp, PropertyOp, TraitOp
+
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Value = Scalar | tuple[Scalar, ...]
-
-TraitOp = Literal[
-    "eq",
-    "ne",
-    "lt",
-    "lte",
-    "gt",
-    "gte",
-    "between",
-    "in",
-    "not_in",
-    "contains",
-    "starts_with",
-    "ends_with",
-    "matches",
-    "is_set",
-    "is_not_set",
-    "before",
-    "after",
-    "within_last",
-    "within_next",
-    "any_of",
-    "all_of",
-    "none_of",
-]
-PropertyOp = Literal[
-    "eq",
-    "ne",
-    "lt",
-    "lte",
-    "gt",
-    "gte",
-    "between",
-    "in",
-    "not_in",
-    "contains",
-    "starts_with",
-    "ends_with",
-    "matches",
-    "is_set",
-    "is_not_set",
-]
-Aggregate = Literal["count", "sum", "avg", "min", "max", "did", "did_not"]
-NumberOp = Literal["eq", "ne", "lt", "lte", "gt", "gte", "between"]
-End = Literal["top", "bottom"]
 
 _STRICT: Final = ConfigDict(extra="forbid", allow_inf_nan=False)
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from kindred.segments.rules import End
+from kindred.segments.operators import End
 
 
 def threshold(values: NDArray[np.float64], end: End, percent: float) -> float | None:

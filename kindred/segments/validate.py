@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kindred.segments import rules as r
 from kindred.segments.catalogue import Catalogue
 from kindred.segments.check_values import check_value
 from kindred.segments.check_windows import check_duration, check_window
-from kindred.segments.parse import Problem, RuleRefused
+from kindred.segments.references import find_cycle, refuse_unknown
+from kindred.segments.refusal import Problem, RuleRefused
 from kindred.segments.rules import Rule
-from kindred.segments.walk import children, join, segments_used
+from kindred.segments.walk import children, join
 from kindred.traits.trait import TraitType
 
 Problems = Iterator[Problem]
@@ -61,7 +61,7 @@ def _segment(
 ) -> Problems:
     here = join(path, "segment")
     if rule.segment not in within:
-        yield from _known(here, "segment", rule.segment, catalogue.segments)
+        yield from refuse_unknown(here, "segment", rule.segment, catalogue.segments)
     cycle = find_cycle(rule.segment, catalogue.segments or {}, within)
     if cycle:
         yield Problem(
@@ -71,58 +71,16 @@ def _segment(
         )
 
 
-def find_cycle(
-    start: str, segments: Mapping[str, Rule], within: tuple[str, ...] = ()
-) -> tuple[str, ...] | None:
-    """Find a way from a segment back to one already on the way; each segment is seen once."""
-    finished: set[str] = set()
-    trail: list[str] = list(within)
-    waiting: list[tuple[str, Iterator[str]]] = []
-
-    def enter(key: str) -> tuple[str, ...] | None:
-        if key in trail:
-            return (*trail[trail.index(key) :], key)
-        if key not in finished:
-            trail.append(key)
-            used = segments_used(segments[key]) if key in segments else []
-            waiting.append((key, iter(used)))
-        return None
-
-    found = enter(start)
-    while waiting and found is None:
-        rest = waiting[-1][1]
-        following = next(rest, None)
-        if following is None:
-            waiting.pop()
-            finished.add(trail.pop())
-        else:
-            found = enter(following)
-    return found
-
-
-def _known(path: str, what: str, name: Any, there: Collection[Any] | None) -> Problems:
-    if there is None or name in there:
-        return
-    near = get_close_matches(str(name), [str(known) for known in there], 3, 0.5)
-    names = near or sorted(str(known) for known in there)[:8]
-    if not names:
-        accepted = f"There is no {what} yet."
-    else:
-        accepted = f"{'Did you mean' if near else 'There are'} {', '.join(names)}"
-        accepted += "?" if near else "."
-    yield Problem(path, f"There is no {what} {name!r}.", accepted)
-
-
 def _trait(path: str, rule: r.TraitRule, catalogue: Catalogue) -> Problems:
     traits = catalogue.traits
-    yield from _known(join(path, "trait"), "trait", rule.trait, traits)
+    yield from refuse_unknown(join(path, "trait"), "trait", rule.trait, traits)
     kind = traits.get(rule.trait) if traits else None
     yield from check_value(path, rule.op, rule.value, kind)
 
 
 def _percentile(path: str, rule: r.PercentileRule, catalogue: Catalogue) -> Problems:
     traits = catalogue.traits
-    yield from _known(join(path, "trait"), "trait", rule.trait, traits)
+    yield from refuse_unknown(join(path, "trait"), "trait", rule.trait, traits)
     if traits and rule.trait in traits and traits[rule.trait] not in NUMERIC:
         numeric = sorted(name for name, kind in traits.items() if kind in NUMERIC)[:8]
         yield Problem(
@@ -169,7 +127,7 @@ def _aggregated(path: str, rule: r.EventRule, catalogue: Catalogue) -> Problems:
         yield Problem(here, "'property' is missing.", f"Say what the {rule.aggregate} is of.")
         return
     known = (catalogue.events or {}).get(rule.event)
-    yield from _known(here, f"property of {rule.event}", rule.property, known)
+    yield from refuse_unknown(here, f"property of {rule.event}", rule.property, known)
     kind = known.get(rule.property) if known else None
     if kind is not None and kind not in NUMERIC:
         yield Problem(
@@ -179,7 +137,7 @@ def _aggregated(path: str, rule: r.EventRule, catalogue: Catalogue) -> Problems:
 
 def _pattern(path: str, pattern: Any, catalogue: Catalogue) -> Problems:
     """Check an event's name and its filters."""
-    yield from _known(join(path, "event"), "event", pattern.event, catalogue.events)
+    yield from refuse_unknown(join(path, "event"), "event", pattern.event, catalogue.events)
     known = (catalogue.events or {}).get(pattern.event)
     for i, condition in enumerate(pattern.where):
         here = join(path, f"where[{i}]")
@@ -203,7 +161,7 @@ def _property(
     if not condition.property:
         yield Problem(join(path, "property"), "It names no property.", "Name one.")
         return
-    yield from _known(join(path, "property"), what, condition.property, known)
+    yield from refuse_unknown(join(path, "property"), what, condition.property, known)
     kind = known.get(condition.property) if known else None
     yield from check_value(path, condition.op, condition.value, kind)
 
@@ -269,15 +227,15 @@ def _sequence(path: str, rule: r.SequenceRule, catalogue: Catalogue) -> Problems
 
 
 def _cluster(path: str, rule: r.ClusterRule, catalogue: Catalogue) -> Problems:
-    yield from _known(join(path, "run"), "cluster run", rule.run, catalogue.clusters)
+    yield from refuse_unknown(join(path, "run"), "cluster run", rule.run, catalogue.clusters)
     if catalogue.clusters and rule.run in catalogue.clusters:
         there = catalogue.clusters[rule.run]
         here = join(path, "cluster")
-        yield from _known(here, f"cluster of run {rule.run}", rule.cluster, there)
+        yield from refuse_unknown(here, f"cluster of run {rule.run}", rule.cluster, there)
 
 
 def _list(path: str, rule: r.ListRule, catalogue: Catalogue) -> Problems:
-    yield from _known(join(path, "list"), "list", rule.list, catalogue.lists)
+    yield from refuse_unknown(join(path, "list"), "list", rule.list, catalogue.lists)
 
 
 def _any(path: str, rule: r.AnyRule, _: Catalogue) -> Problems:

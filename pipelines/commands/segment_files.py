@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row
 from data.clock import as_of
 from data.engine import reader
 from data.id_lists import lists, read_source, save_list
+from data.list_deletion import delete_list, one_list
 from data.publications import Live, live
 from data.segment_export import (
     as_sql,
@@ -25,6 +26,7 @@ from data.segment_export import (
 )
 from data.segments import KIND, segment_names
 from data.workspace import Workspace
+from kindred.errors import UserError
 from kindred.segments.describe import sentence
 from kindred.segments.parse import read_rule
 from pipelines.cli import Invocation
@@ -53,6 +55,8 @@ def add_to(action: Add) -> None:
     listed.add_argument("--upload", type=Path, metavar="FILE", help="text or CSV, ids in a column")
     listed.add_argument("--name", metavar="NAME", help="what rules call the uploaded list")
     listed.add_argument("--replace", action="store_true", help="take the place of one of that name")
+    listed.add_argument("--delete", metavar="KEY", help="delete the list of this key, for good")
+    listed.add_argument("--yes", action="store_true", help="delete without being asked again")
 
 
 def _export(invocation: Invocation) -> int:
@@ -112,6 +116,8 @@ COUNTS: Final = ("rows_read", "kept", "duplicate", "blank", "invalid", "known")
 def _lists(invocation: Invocation) -> int:
     arguments = invocation.arguments
     workspace, engine = invocation.open()
+    if arguments.delete is not None:
+        return _delete(invocation)
     if arguments.upload is None:
         with reader(engine).connect() as conn:
             found = lists(conn)
@@ -130,6 +136,26 @@ def _lists(invocation: Invocation) -> int:
             replace=arguments.replace,
         )
     _tell([row], as_json=arguments.json, none="")
+    return 0
+
+
+def _delete(invocation: Invocation) -> int:
+    arguments = invocation.arguments
+    if arguments.upload is not None:
+        raise UserError("Upload a list or delete one, not both.", "Leave one of them out.")
+    workspace, engine = invocation.open()
+    with engine.begin() as conn:
+        found = one_list(conn, arguments.delete)
+        file = delete_list(
+            workspace, conn, arguments.delete, actor=invocation.actor, at=datetime.now(UTC)
+        )
+        if not arguments.yes:  # nothing is kept of the transaction
+            raise UserError(
+                f"The {found.kept:,} ids of “{found.name}” would be gone for good.",
+                "Say --yes if they shall be.",
+            )
+    file.unlink(missing_ok=True)
+    print(f"“{found.name}” is deleted.")
     return 0
 
 

@@ -144,6 +144,23 @@ def test_a_new_name_for_a_cluster_is_kept(page: Page, home: Workspace) -> None:
     assert named["Night owls"] == "Ann"
 
 
+def test_a_dialog_stays_while_the_map_still_moves_and_stays_away_once_dismissed(
+    page: Page,
+) -> None:
+    dialog = page.get_by_role("dialog")
+    for row in (2, 3):
+        page.locator(".clusters button").nth(row).click()  # the map flies there, then tells where
+        page.get_by_role("button", name="Add a note").click()
+        page.wait_for_url(re.compile(r"cluster=\d+"))
+        expect(dialog.get_by_label(re.compile("^Note on"))).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+    # What the panel tells after another press is told without the dialog of before.
+    page.get_by_role("tab", name="Distributions").click()
+    expect(page.get_by_text("Outlined: those picked.")).to_be_visible()
+    expect(dialog).to_have_count(0)
+
+
 def test_people_are_picked_and_let_go_by_keyboard_alone(page: Page) -> None:
     page.locator(".stage").focus()
     page.keyboard.press("b")

@@ -15,9 +15,13 @@ from data.engine import reader
 from data.id_file import LONGEST, IdsRead, read_ids
 from data.id_lists import LISTS, lists, read_source, save_list
 from data.lake import live_files
+from data.list_deletion import delete_list
+from data.publications import Act
+from data.segments import create_segment, publish_segment, roll_back_segment, withdraw_segment
 from data.workspace import Workspace
 from kindred.errors import UserError
 from kindred.segments import rules as r
+from pipelines.cli import main
 from tests.support.segment_workspace import NOON, WORLD, keep_traits, opened, take_in
 
 ANN = Actor("ann")
@@ -135,6 +139,70 @@ def test_a_name_that_is_taken_is_refused_unless_it_is_replaced(
     with reader(store).connect() as conn:
         assert len(lists(conn)) == 1
         assert len(live_files(conn, LISTS, "our-vips")) == 1
+
+
+def deleted(workspace: Workspace, store: Engine, key: str = "our-vips") -> Path:
+    with store.begin() as conn:
+        return delete_list(workspace, conn, key, actor=ANN, at=NOON)
+
+
+def test_a_list_that_nothing_uses_is_deleted_and_the_log_says_by_whom(
+    filled: Workspace, store: Engine
+) -> None:
+    saved(filled, store, b"p03\n")
+    file = deleted(filled, store)
+    assert file.exists()  # until the transaction is through
+    with reader(store).connect() as conn:
+        assert list(lists(conn)) == []
+        last = history(conn, "list:our-vips")[0]
+    assert (last.action, last.actor, last.detail) == ("list.deleted", "ann", {"name": "Our VIPs"})
+    with pytest.raises(UserError, match="no list 'our-vips'"):
+        deleted(filled, store)
+    saved(filled, store, b"p04\n")  # the name is free again
+    assert opened(filled, store).members(r.ListRule("our-vips")).positions().tolist() == [4]
+
+
+def test_a_list_is_not_deleted_while_a_draft_or_what_is_live_uses_it(
+    filled: Workspace, store: Engine
+) -> None:
+    saved(filled, store, b"p03\n")
+    uses = r.NotRule(r.AnyRule((r.ListRule("our-vips"), r.TraitRule("income", "is_set"))))
+    act = Act(ANN, NOON, "to see")
+    with store.begin() as conn:
+        made = create_segment(conn, "Not ours", uses, actor=ANN, at=NOON)
+    with pytest.raises(UserError, match=r"used by “Not ours” \(its draft\)"):
+        deleted(filled, store)
+    with store.begin() as conn:
+        publish_segment(conn, made.key, act, revision=made.revision, ask=False)
+    with pytest.raises(UserError, match="used by “Not ours”\\."):
+        deleted(filled, store)
+    with store.begin() as conn:
+        withdraw_segment(conn, made.key, act)
+    deleted(filled, store)
+    with store.begin() as conn, pytest.raises(UserError, match="“our-vips”, which was deleted"):
+        roll_back_segment(conn, made.key, 1, act)
+
+
+def test_the_command_deletes_only_when_told_so_twice(
+    workspace: Workspace,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("KINDRED_HOME", str(workspace.home))
+    saved(workspace, engine, b"p03\np04\n")
+    asked = ["segments", "lists", "--delete", "our-vips", "--as", "ann"]
+    assert main(asked) == 2
+    assert "2 ids of “Our VIPs” would be gone" in capsys.readouterr().err
+    with reader(engine).connect() as conn:
+        assert len(lists(conn)) == 1
+    assert main([*asked, "--yes"]) == 0
+    assert capsys.readouterr().out == "“Our VIPs” is deleted.\n"
+    with reader(engine).connect() as conn:
+        assert list(lists(conn)) == []
+    assert list((workspace.lake / LISTS).iterdir()) == []
+    assert main([*asked, "--yes"]) == 2
+    assert "There are: none." in capsys.readouterr().err
 
 
 def test_without_traits_it_is_not_known_who_of_them_is_here(

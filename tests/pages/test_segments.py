@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from data.audit import Actor
 from data.definitions import definition
+from data.id_lists import save_list
 from data.publications import Act, Terms
 from data.segments import create_segment, publish_segment, save_rule, segment_rule
 from data.workspace import Workspace
@@ -198,6 +199,40 @@ def test_an_uploaded_list_is_told_with_numbers_that_add_up(people: Engine) -> No
 
     assert "Of 5 rows 3 ids were kept; left out: 1 blank, 1 doubled." in words(app)
     assert "2 of them, 67\N{NO-BREAK SPACE}%, are people known here" in words(app)
+
+
+def delete_newsletter() -> None:
+    import streamlit as st
+
+    from dashboard.segment_lists import deletion
+    from dashboard.store import reading
+    from data.id_lists import lists
+
+    with reading() as conn:
+        there = bool(lists(conn))
+    if there:
+        deletion("newsletter")
+    else:
+        st.markdown("No list.")
+
+
+def test_a_list_is_deleted_once_it_is_confirmed_and_nothing_uses_it(
+    people: Engine, workspace: Workspace
+) -> None:
+    with people.begin() as conn:
+        save_list(workspace, conn, "Newsletter", b"p0000001\n", actor=ANN, at=NOW)
+    keep(people, "Readers", {"kind": "list", "list": "newsletter"})
+    app = AppTest.from_function(delete_newsletter, default_timeout=30).run()
+    assert "- “Readers” (its draft)" in app.error[0].value
+    assert not app.button
+
+    with people.begin() as conn:
+        save_rule(conn, "readers", read_rule(NORTH), revision=1, actor=ANN, at=NOW)
+    app = well(app.run())
+    assert "“Newsletter” will be gone, with its 1 id." in words(app)
+    app.text_input(key="actor_name").input("Ann")
+    app.button(key="segments_lists_gone").click().run()
+    assert words(well(app.run())) == "No list."
 
 
 def test_edits_that_are_not_saved_wait_while_another_segment_is_looked_at(people: Engine) -> None:

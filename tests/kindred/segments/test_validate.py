@@ -165,7 +165,7 @@ UNREADABLE: list[tuple[Any, str, str]] = [
     ({"kind": "trait", "trait": "x", "op": "~"}, "op", "'starts_with'"),
     ({"kind": "trait", "op": "eq"}, "trait", "Give 'trait'."),
     ({"kind": "trait", "trait": "x", "op": "eq", "value": {"a": 1}}, "value", "a list of them"),
-    ({"kind": "list", "list": 3}, "list", "string"),
+    ({"kind": "list", "list": 3}, "list", "Give a text."),
     ({"kind": "list", "list": "x", "lst": "y"}, "lst", "A rule of kind 'list' has list, kind."),
     ({"kind": "not", "rule": {"kind": "not"}}, "rule.rule", "Give 'rule'."),
     (event(where=[{"property": "a", "op": "eq"}, {"products": [{"op": "eq"}]}]), "", "property"),
@@ -220,6 +220,31 @@ def test_brackets_in_texts_do_not_nest() -> None:
 def test_what_is_not_json_of_a_rule_is_refused(text: str | bytes) -> None:
     with pytest.raises(RuleRefused):
         read_rule(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "accepted"),
+    [
+        ('{"kind": "list", "list": "a", "list": "b"}', "'list' is said twice", "Say it once"),
+        ("[]", "[] can't be used here", "an object that says its kind"),
+        ("null", "None can't be used here", "an object that says its kind"),
+        ('{"kind": "all", "rules": "abc"}', "'abc' can't be used here", "Give a list."),
+        ('{"kind": "at_least", "count": true, "rules": []}', "True can't", "a whole number"),
+        (f'{{"kind": "list", "list": {"9" * 5000}}}', "thousands of digits", "smaller ones"),
+        ('{"kind": "list"}'.encode("utf-16"), "not in UTF-8", "in UTF-8"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_of_this_language(
+    text: str | bytes, what: str, accepted: str
+) -> None:
+    with pytest.raises(RuleRefused) as refused:
+        read_rule(text)
+    assert what in refused.value.what
+    assert accepted in refused.value.fix
+
+
+def test_a_mark_before_the_text_is_no_harm() -> None:
+    assert read_rule(b'\xef\xbb\xbf{"kind": "list", "list": "a"}') == r.ListRule("a")
 
 
 def test_too_many_conditions_are_refused() -> None:
