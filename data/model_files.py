@@ -162,7 +162,10 @@ class _Writer:
         assert isinstance(form, Factors)
         for part in ("people", "items", "bias", "gram", "features"):
             self.array(f"{name}.{part}", getattr(form, part))
-        return {"form": "factors", "names": list(form.names), "strength": form.strength}
+        if form.pasts is not None:
+            self.array(f"{name}.pasts", form.pasts)
+        told = {"names": list(form.names), "strength": form.strength}
+        return {"form": "factors", **told, "pasts": form.pasts is not None}
 
     def sample(self, sample: Sample) -> None:
         lengths = [len(wanted) for wanted in sample.wanted]
@@ -210,4 +213,7 @@ class _Reader:
         names = ("people", "items", "bias", "gram", "features")
         people, items, bias, gram, features = (self.array(f"{name}.{part}") for part in names)
         strength = float(told["strength"])
-        return Factors(people, items, bias, gram, features, tuple(told["names"]), strength)
+        # Models that were kept before there were pasts don't tell of them.
+        pasts = self.array(f"{name}.pasts") if told.get("pasts") else None
+        named = tuple(told["names"])
+        return Factors(people, items, bias, gram, features, named, strength, pasts)

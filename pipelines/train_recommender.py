@@ -26,20 +26,18 @@ from data.trainings import (
 from kindred.recommend.evaluation import Interval
 from kindred.recommend.outcome import Outcome, outcomes, pairs
 from kindred.recommend.promotion import Decision, decide
-from kindred.recommend.recipes import BLEND, Ingredients, Recipe, recipes
+from kindred.recommend.recipes import BLEND, Ingredients
 from kindred.recommend.splits import REPEATS, Split, cut_in_time, repeat_share, temporal
 from kindred.recommend.training import Contest, Fitted, Sizes, contest, fit_all, ingredients
+from kindred.recommend.tuned import Setting
 from pipelines.job import JobContext, JobResult, Step
 from pipelines.keep_models import keep_models
+from pipelines.recommender_settings import QUICK, TEST_SHARE, Asked, asked_for, recipes_for, tuned
 from pipelines.tracking import code_version, open_tracker
 
 MEMORY: Final = "4GB"
-TEST_SHARE: Final = 0.1  # of all interactions, the last ones
 WORKER: Final = Actor("Kindred")
-# What a run without `thorough` does with less of, or without: together they take most of its time.
-QUICK: Final = {"hybrid": {"factors": 32, "epochs": 6}, "als": {"iterations": 8}}
 QUICK_SIZES: Final = Sizes(learning=300, judged=600)
-SLOW: Final = ("ease", "svd", "bpr", "covisitation_bm25")
 
 
 def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
@@ -49,19 +47,19 @@ def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
     ----------
     params : mapping
         ``force`` trains also where nothing has changed; ``thorough`` fits every kind of model,
-        which takes some minutes.
+        which takes some minutes; ``budget`` is for how many seconds settings are chosen on
+        validation, else `BUDGET` if thorough and not at all if not.
 
     Raises
     ------
     UserError
-        There are no interactions, or too few to judge by.
+        There are no interactions, or too few to judge by; the budget is no time.
     """
+    asked = asked_for(params)
     began = time.monotonic()
     with reader(context.engine).connect() as conn:
         version = dataset_version(conn)
-        fingerprint = _fingerprint(
-            version, dataset_version(conn, CATALOGUE), context.as_of, bool(params.get("thorough"))
-        )
+        fingerprint = _fingerprint(version, dataset_version(conn, CATALOGUE), context.as_of, asked)
         if training_like(conn, fingerprint) is not None and not params.get("force"):
             return JobResult(fresh=True)
         with context.report.step("Reading interactions") as step:
@@ -70,8 +68,12 @@ def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
             step.rows(len(data.material.rows))
         live = live_model(conn, context.now)
     repeats = repeat_share(data.material.rows) >= REPEATS
+    settings: dict[str, Setting] = {}
+    if asked.budget:
+        with context.report.step("Choosing settings on validation") as step:
+            settings = tuned(data, asked, repeats, step)
     with context.report.step("Fitting models on the past") as step:
-        tested = _Tested(data, step, thorough=bool(params.get("thorough")))
+        tested = _Tested(data, step, asked, settings)
     contests: dict[bool, Contest] = {}
     for mode in (True, False):
         what = "with" if mode else "without"
@@ -91,13 +93,17 @@ def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
 class _Tested:
     """Models fitted on all but the last of the time, and what came after."""
 
-    def __init__(self, data: TrainingData, step: Step, *, thorough: bool) -> None:
+    def __init__(
+        self, data: TrainingData, step: Step, asked: Asked, chosen: Mapping[str, Setting]
+    ) -> None:
         rows = data.material.rows
         self.cut = cut_in_time(rows, TEST_SHARE)
-        self.settings = {} if thorough else QUICK
-        self._sizes = Sizes() if thorough else QUICK_SIZES
+        self.tuned = chosen
+        quick = {} if asked.thorough else QUICK
+        self.settings = {**quick, **{name: found.params for name, found in chosen.items()}}
+        self._sizes = Sizes() if asked.thorough else QUICK_SIZES
         self._data = data
-        self._chosen = _chosen(data, thorough=thorough)
+        self._chosen = recipes_for(data, thorough=asked.thorough)
         given = ingredients(data.material, temporal(rows, self.cut, repeats=True).train)
         self._matrix = given.matrix
         self.fitted = self.fit(given, step)
@@ -214,6 +220,9 @@ class _Facts:
         numbers = {
             name: value.value for name, value in outcome.metrics.items() if value.value is not None
         }
+        chosen = self._tested.tuned.get(outcome.name)
+        if chosen is not None:
+            numbers |= {"validation_ndcg": chosen.quality, "trials": float(chosen.trials)}
         tags = {
             "repeats": str(mode),
             "data set version": str(self._version),
@@ -269,13 +278,6 @@ class _Facts:
         )
 
 
-def _chosen(data: TrainingData, *, thorough: bool) -> list[Recipe]:
-    known = recipes(
-        repeats=True, features=bool(data.material.people), items_described=bool(data.material.items)
-    )
-    return [each for each in known if thorough or each.name not in SLOW]
-
-
 def _three(quality: Interval) -> tuple[float, float, float]:
     assert quality.value is not None
     low = quality.low if quality.low is not None else quality.value
@@ -283,7 +285,8 @@ def _three(quality: Interval) -> tuple[float, float, float]:
     return quality.value, low, high
 
 
-def _fingerprint(events: int, catalogue: int, as_of: datetime, thorough: bool) -> str:
+def _fingerprint(events: int, catalogue: int, as_of: datetime, asked: Asked) -> str:
     # By the day: a live clock moves on all the time, and models need not follow by the minute.
-    given = json.dumps([events, catalogue, f"{as_of:%Y-%m-%d}", thorough, code_version()])
+    day, much = f"{as_of:%Y-%m-%d}", [asked.thorough, asked.budget]
+    given = json.dumps([events, catalogue, day, much, code_version()])
     return hashlib.blake2b(given.encode(), digest_size=16).hexdigest()

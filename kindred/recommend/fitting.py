@@ -23,8 +23,6 @@ STRENGTH: Final = 10.0  # of an interaction of weight 1 against none
 FOLD_IN: Final = 1.0  # ridge of folding in
 _WORD: Final = r"[^\s/,;:()]+"
 _MOST_VALUES: Final = 60  # of a trait that is a feature
-_MOST_ITEM_VALUES: Final = 2_000  # of a field that describes items: what new ones are known by
-_LEAST_ITEMS: Final = 3  # that share a value, for it to be learned from
 
 
 def fit_popular(matrix: sparse.csr_array, features: Features) -> Popular:
@@ -107,72 +105,6 @@ def fit_factors(
     return factors_form(
         people, items, np.zeros(len(items), np.float32), regularization, strength=strength
     )
-
-
-def fit_hybrid(
-    matrix: sparse.csr_array,
-    person_features: Features,
-    item_features: Features,
-    *,
-    factors: int = 32,
-    epochs: int = 6,
-    alpha: float = 1e-5,
-    learning_rate: float = 0.05,
-    seed: int = 1,
-    threads: int = 1,
-) -> Factors:
-    """Fit vectors of people, items and their features together, by LightFM's WARP loss.
-
-    Identity features are kept, else known people would be described by their features alone.
-    What somebody dealt with more counts more, by its logarithm. One thread makes it reproducible.
-
-    Raises
-    ------
-    UserError
-        It diverged: a vector is not finite.
-    """
-    from lightfm import LightFM  # noqa: PLC0415
-
-    people, person_names = one_hot(person_features, matrix.shape[0])
-    items, _ = one_hot(item_features, matrix.shape[1], most=_MOST_ITEM_VALUES, least=_LEAST_ITEMS)
-    own, things = _with_identity(people), _with_identity(items)
-    seen = sparse.coo_matrix(_once(matrix), dtype=np.float32)
-    seen = sparse.coo_matrix(
-        (seen.data, (seen.row.astype(np.int32), seen.col.astype(np.int32))), shape=seen.shape
-    )
-    model = LightFM(
-        no_components=factors,
-        loss="warp",
-        learning_rate=learning_rate,
-        user_alpha=alpha,
-        item_alpha=alpha,
-        random_state=seed,
-    )
-    strengths = np.log1p(matrix.tocoo().data)
-    mean = float(strengths.mean()) if len(strengths) else 1.0
-    weights = sparse.coo_matrix(
-        ((strengths / mean).astype(np.float32), (seen.row, seen.col)), shape=seen.shape
-    )
-    model.fit(
-        seen,
-        user_features=own,
-        item_features=things,
-        sample_weight=weights,
-        epochs=epochs,
-        num_threads=threads,
-    )
-    untrained_people = np.flatnonzero(np.diff(matrix.indptr) == 0)
-    untrained_items = np.flatnonzero(np.bincount(matrix.indices, minlength=matrix.shape[1]) == 0)
-    vectors, item_vectors = np.array(model.user_embeddings), np.array(model.item_embeddings)
-    biases = np.array(model.item_biases)
-    # What was never trained is noise: only features speak for those who are new.
-    vectors[untrained_people], item_vectors[untrained_items] = 0.0, 0.0
-    biases[untrained_items] = 0.0
-    user, item = own @ vectors, things @ item_vectors
-    bias = np.asarray(things @ biases).ravel()
-    require_finite("hybrid", user, item, bias)
-    told = vectors[matrix.shape[0] :]
-    return factors_form(user, item, bias, FOLD_IN, features=told, names=person_names)
 
 
 def fit_content(item_features: Features, names: NDArray[Any]) -> Content:
@@ -265,14 +197,6 @@ def _once(matrix: sparse.csr_array) -> sparse.csr_array:
     ones = matrix.copy()
     ones.data = np.ones_like(ones.data, dtype=np.float32)
     return ones
-
-
-def _with_identity(coded: sparse.csr_array) -> sparse.csr_matrix:
-    n = coded.shape[0]
-    whole = sparse.csr_matrix(sparse.hstack([sparse.eye_array(n), coded]), dtype=np.float32)
-    whole.indices = whole.indices.astype(np.int32)  # which is what the library's C code reads
-    whole.indptr = whole.indptr.astype(np.int32)
-    return whole
 
 
 def _values(values: NDArray[Any], most: int = _MOST_VALUES, least: int = 1) -> list[str]:

@@ -15,12 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from kindred.recommend.pasts import recalled
+
 Floats = NDArray[np.floating[Any]]
 Places = NDArray[np.integer[Any]]
 
 HISTORY: Final = "history"
 FEATURE: Final = "feature"
 POPULAR: Final = "popular"
+OWN_TASTE: Final = "a taste of their own"  # what only somebody's own row says
 
 
 @dataclass(frozen=True)
@@ -167,6 +170,9 @@ class Factors:
         What folding in solves with: YᵀY + λ of the items' vectors.
     strength : float
         How much a click of weight 1 counts more than no click.
+    pasts : array of shape (I, d), optional
+        Vectors of having dealt with an item. A model that has them places somebody new by their
+        sum, and solves nothing: that is how it was fitted.
     """
 
     people: Floats
@@ -176,6 +182,7 @@ class Factors:
     features: Floats
     names: tuple[str, ...] = ()
     strength: float = 10.0
+    pasts: Floats | None = None
 
     def vector(self, who: Who) -> Floats | None:
         """Give somebody's vector: the fitted one, else one folded in."""
@@ -184,6 +191,9 @@ class Factors:
         prior = self._prior(who)
         if not len(who.places):
             return prior if prior.any() else None
+        if self.pasts is not None:
+            places, shares = recalled(who.places, who.weights)
+            return np.asarray(prior + shares @ np.asarray(self.pasts[places], dtype=np.float64))
         return self._fold_in(who, prior)
 
     def scores(self, who: Who) -> Floats | None:
@@ -194,16 +204,34 @@ class Factors:
         return np.asarray(self.items @ vector.astype(self.items.dtype) + self.bias)
 
     def carried(self, who: Who, place: int) -> Iterator[Carried]:
-        """Part the score among features and past items, as the vector is made of them."""
+        """Part the score among features and past items, as the vector is made of them.
+
+        With `pasts`, what is left of a known person's score is their own row's.
+        """
         yield Carried(POPULAR, float(self.bias[place]), label="everybody")
         wanted = np.asarray(self.items[place], dtype=np.float64)
-        rows = self._rows(who)
-        for row in rows:
+        said = 0.0
+        for row in self._rows(who):
             amount = float(np.asarray(self.features[row], dtype=np.float64) @ wanted)
+            said += amount
             yield Carried(FEATURE, amount, label=self.names[row])
-        if len(who.places):
+        if self.pasts is not None:
+            for each in self._remembered(who, wanted):
+                said += each.amount
+                yield each
+            if who.row is not None:
+                whole = float(np.asarray(self.people[who.row], dtype=np.float64) @ wanted)
+                yield Carried(FEATURE, whole - said, label=OWN_TASTE)
+        elif len(who.places):
             for own, amount in zip(who.places, self._spoken(who, wanted), strict=True):
                 yield Carried(HISTORY, float(amount), int(own))
+
+    def _remembered(self, who: Who, wanted: Floats) -> Iterator[Carried]:
+        assert self.pasts is not None
+        places, shares = recalled(who.places, who.weights)
+        amounts = shares * (np.asarray(self.pasts[places], dtype=np.float64) @ wanted)
+        for own, amount in zip(places, amounts, strict=True):
+            yield Carried(HISTORY, float(amount), int(own))
 
     def _rows(self, who: Who) -> list[int]:
         mine = {f"{name}={value}" for name, value in who.features.items()}

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from kindred.recommend import fitting, fitting_linear
+from kindred.recommend import fitting, fitting_hybrid, fitting_linear
 from kindred.recommend.dataset import Interactions
 from kindred.recommend.forms import Form, Popular
+from kindred.recommend.lessons import lessons
 
 Params = Mapping[str, Any]
 BLEND: Final = "blend"
@@ -38,6 +39,8 @@ class Ingredients:
     person_features, item_features : mapping of name to array of text or None
     texts : array of str, shape (I,)
         The words of each item's metadata.
+    half_life : float or None
+        By which `matrix` is decayed, in days.
     """
 
     rows: Interactions
@@ -45,6 +48,7 @@ class Ingredients:
     person_features: Mapping[str, NDArray[Any]]
     item_features: Mapping[str, NDArray[Any]]
     texts: NDArray[Any]
+    half_life: float | None = None
 
     @classmethod
     def of(
@@ -57,7 +61,7 @@ class Ingredients:
     ) -> Ingredients:
         """Weigh the rows and keep the rest as it is."""
         matrix = rows.matrix(half_life=half_life)
-        return cls(rows, matrix, person_features, item_features, texts)
+        return cls(rows, matrix, person_features, item_features, texts, half_life)
 
 
 @dataclass(frozen=True)
@@ -129,9 +133,17 @@ def _content(given: Ingredients, _: Params) -> Form:
 
 
 def _hybrid(given: Ingredients, params: Params) -> Form:
+    settings = dict(params)
+    described = bool(settings.pop("described"))
     # Kinds of things share a name ("BANANAS"), and what shares one is alike.
-    described = {**given.item_features, "name": given.texts}
-    return fitting.fit_hybrid(given.matrix, given.person_features, described, **params)
+    return fitting_hybrid.fit_hybrid(
+        given.matrix,
+        given.person_features,
+        {**given.item_features, "name": given.texts},
+        lessons=lessons(given.rows, given.matrix, given.half_life),
+        described=described,
+        **settings,
+    )
 
 
 RECIPES: Final[tuple[Recipe, ...]] = (
@@ -185,10 +197,21 @@ RECIPES: Final[tuple[Recipe, ...]] = (
     Recipe(CONTENT, "Items whose words and metadata are like the person's.", _content),
     Recipe(
         HYBRID,
-        "LightFM: factors of people, items and their features together.",
+        "LightFM: factors of people, their pasts, items and their features together.",
         _hybrid,
-        {"factors": 64, "epochs": 24, "alpha": 3e-4, "learning_rate": 0.05},
-        {"factors": (16, 96), "epochs": (10, 40), "alpha": (1e-5, 3e-3)},
+        {
+            "factors": 32,
+            "epochs": 4,
+            "alpha": 1e-5,
+            "learning_rate": 0.005,
+            "described": True,
+        },
+        {
+            "factors": (16, 96),
+            "epochs": (2, 12),
+            "alpha": (1e-6, 1e-3),
+            "learning_rate": (0.001, 0.03),
+        },
     ),
 )  # fmt: skip
 

@@ -156,7 +156,7 @@ def contest(
     else:
         blends |= {route: dict(strangers[route]) for route in STRANGERS}
     progress(0.3, "weights are learned")
-    task = _task(material, split, matrix, forms, judging)
+    task = task_of(material, split, matrix, forms, judging)
     found: dict[str, Judged] = {}
     for place, (name, form) in enumerate(forms.items()):
         progress(0.3 + 0.7 * place / (len(forms) + 1), name)
@@ -187,13 +187,14 @@ def crowd(material: Material, matrix: sparse.csr_array, rows: NDArray[np.int64])
     return Crowd(rows, sparse.csr_array(matrix[rows]), features)
 
 
-def _task(
+def task_of(
     material: Material,
     split: Split,
     matrix: sparse.csr_array,
     forms: Mapping[str, Form],
     rows: NDArray[np.int64],
 ) -> Task:
+    """Gather whom to recommend to as of a split, and what would have been right."""
     barred = sparse.csr_array(matrix[rows]) if not split.repeats else _nothing(rows, matrix)
     content = forms.get(CONTENT)
     plain = sparse.csr_array((matrix.shape[1], 1), dtype=np.float32)
@@ -229,7 +230,7 @@ def _for_strangers(
     positives, nothing = sparse.csr_array(split.positives[rows]), _nothing(rows, matrix)
     told = Crowd(np.full(len(rows), -1), nothing, known.features)
     cold = {n: f for n, f in forms.items() if n in {POPULARITY, GROUPS, HYBRID}}
-    few = _first(known.history, FEW_CLICKS)
+    few = _some(known.history, FEW_CLICKS)
     clicking = Crowd(np.full(len(rows), -1), few, known.features)
     warm = {n: f for n, f in forms.items() if n != PERSONAL}
     return {
@@ -253,18 +254,16 @@ def _nothing(rows: NDArray[np.int64], matrix: sparse.csr_array) -> sparse.csr_ar
     return sparse.csr_array((len(rows), matrix.shape[1]), dtype=np.float32)
 
 
-def _first(history: sparse.csr_array, most: int) -> sparse.csr_array:
-    """Keep the weightiest items of each history, each counting the same."""
-    kept_rows, kept = [], []
-    for row in range(history.shape[0]):
-        start, end = int(history.indptr[row]), int(history.indptr[row + 1])
-        best = start + np.argsort(-history.data[start:end], kind="stable")[:most]
-        kept.append(history.indices[best])
-        kept_rows.append(np.full(len(best), row))
-    places = np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
-    rows = np.concatenate(kept_rows) if kept_rows else np.empty(0, dtype=np.int64)
-    ones = np.ones(len(places), dtype=np.float32)
-    return sparse.csr_array((ones, (rows, places)), shape=history.shape)
+def _some(history: sparse.csr_array, most: int) -> sparse.csr_array:
+    """Draw some items of each history, each counting the same: what first clicks may be.
+
+    Not the weightiest: somebody new does not begin with what they will deal with most.
+    """
+    line = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))
+    order = np.lexsort((np.random.default_rng(SEED).uniform(size=len(line)), line))
+    drawn = order[np.arange(len(line)) - history.indptr[line] < most]
+    ones = np.ones(len(drawn), dtype=np.float32)
+    return sparse.csr_array((ones, (line[drawn], history.indices[drawn])), shape=history.shape)
 
 
 def _others(positives: sparse.csr_array, few: sparse.csr_array) -> sparse.csr_array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from kindred.errors import UserError
@@ -58,34 +58,66 @@ def tune(
     UserError
         The recipe's own settings diverge, and nothing else was found.
     """
-    best: Tuned | None = None
-    failure: UserError | None = None
-    longest, study, done = 0.0, None, 0
+    found = _Search(recipe, given, quality, clock)
     for number in range(max(trials, 1)):
-        if number and (not recipe.space or clock() + longest > until):
+        if number and (not recipe.space or clock() + found.longest > until):
             break
-        began = clock()
-        trial = None
-        params = dict(recipe.params)
-        if number:
-            study = study or _study()
-            trial = study.ask()
-            params |= _proposed(trial, recipe)
-        done += 1
+        found.try_one(proposed=number > 0)
+    return found.best()
+
+
+class _Search:
+    """The trials so far: the best of them, the longest, and why one failed."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        given: Ingredients,
+        quality: Callable[[Form], float],
+        clock: Clock,
+    ) -> None:
+        self.longest = 0.0
+        self._recipe = recipe
+        self._given = given
+        self._quality = quality
+        self._clock = clock
+        self._study: Any = None
+        self._best: Tuned | None = None
+        self._failure: UserError | None = None
+        self._done = 0
+
+    def try_one(self, *, proposed: bool) -> None:
+        """Fit the recipe as it is, or as the sampler proposes."""
+        began = self._clock()
+        params, trial = dict(self._recipe.params), None
+        if proposed:
+            self._study = self._study or _study()
+            trial = self._study.ask()
+            params |= _proposed(trial, self._recipe)
+        self._done += 1
+        reached = self._fit(params)
+        self.longest = max(self.longest, self._clock() - began)
+        if trial is not None:
+            self._study.tell(trial, reached)
+
+    def _fit(self, params: dict[str, Any]) -> float:
+        """Give a trial's quality; −1 where it diverged."""
         try:
-            form = recipe.fit(given, params)
-            found = quality(form)
+            form = self._recipe.fit(self._given, params)
+            reached = self._quality(form)
         except UserError as error:
-            failure, found, form = error, -1.0, None
-        longest = max(longest, clock() - began)
-        if trial is not None and study is not None:
-            study.tell(trial, found)
-        if form is not None and (best is None or found > best.quality):
-            best = Tuned(params, form, found, done)
-    if best is None:
-        assert failure is not None
-        raise failure
-    return Tuned(best.params, best.form, best.quality, done)
+            self._failure = error
+            return -1.0
+        if self._best is None or reached > self._best.quality:
+            self._best = Tuned(params, form, reached, self._done)
+        return reached
+
+    def best(self) -> Tuned:
+        """Give the best, with how many were tried in all."""
+        if self._best is None:
+            assert self._failure is not None
+            raise self._failure
+        return replace(self._best, trials=self._done)
 
 
 def _study() -> Any:

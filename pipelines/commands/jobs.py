@@ -28,6 +28,12 @@ def add_to(commands: Any) -> None:
         commands, "train_recommender", run, "Fit, compare and track models; promote the best."
     )
     train.add_argument("--thorough", action="store_true", help="every kind of model; minutes")
+    train.add_argument(
+        "--budget",
+        type=float,
+        metavar="SECONDS",
+        help="choose settings on validation for as long (with --thorough: 300, else none)",
+    )
     train.add_argument("--force", action="store_true", help="also where nothing has changed")
     subparser(commands, "precompute", run, "Compute everybody's recommendations.")
     subparser(
@@ -38,6 +44,7 @@ def add_to(commands: Any) -> None:
 
 OPTIONS = (
     "thorough",
+    "budget",
     "force",
     "as_of",
     "method",

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from kindred.errors import UserError
-from kindred.recommend import fitting
+from kindred.recommend import fitting, fitting_hybrid
 from kindred.recommend.forms import Form, Who
 
 TASTES, EACH = 2, 20  # items 0 … 9 are one taste's, 10 … 19 the other's
@@ -32,7 +32,7 @@ def forms() -> dict[str, Form]:
     return {
         "neighbours": fitting.fit_neighbours(WORLD, least=2, keep=10, threads=1),
         "factors": fitting.fit_factors(WORLD, factors=4, regularization=0.1, threads=1),
-        "hybrid": fitting.fit_hybrid(WORLD, TRAITS, KINDS, factors=4, epochs=30),
+        "hybrid": fitting_hybrid.fit_hybrid(WORLD, TRAITS, KINDS, factors=4, epochs=30),
         "content": fitting.fit_content(KINDS, names),
     }
 
@@ -77,8 +77,8 @@ def test_a_group_s_popularity_is_shrunk_to_everybody_s() -> None:
 
 
 def test_the_same_seed_gives_the_same_hybrid() -> None:
-    one = fitting.fit_hybrid(WORLD, TRAITS, KINDS, factors=4, epochs=2)
-    other = fitting.fit_hybrid(WORLD, TRAITS, KINDS, factors=4, epochs=2)
+    one = fitting_hybrid.fit_hybrid(WORLD, TRAITS, KINDS, factors=4, epochs=2)
+    other = fitting_hybrid.fit_hybrid(WORLD, TRAITS, KINDS, factors=4, epochs=2)
     np.testing.assert_array_equal(one.items, other.items)
 
 
@@ -96,7 +96,7 @@ def test_tiny_worlds_are_no_error(shape: tuple[int, int]) -> None:
         fitting.fit_popular(tiny, people),
         fitting.fit_neighbours(tiny, threads=1),
         fitting.fit_factors(tiny, factors=2, threads=1),
-        fitting.fit_hybrid(tiny, people, items, factors=2, epochs=1),
+        fitting_hybrid.fit_hybrid(tiny, people, items, factors=2, epochs=1),
         fitting.fit_content(items, np.array([None] * shape[1], dtype=object)),
     ]
     for form in found:
