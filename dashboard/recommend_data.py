@@ -13,11 +13,14 @@ from sqlalchemy import Row
 
 from dashboard.format import percent
 from dashboard.store import reading, workspace
+from data.clock import as_of
 from data.items import Items, catalogue_version, read_items
+from data.lake import dataset_version, open_duckdb
 from data.live_model import LiveModel, live_model
 from data.membership_files import member_files
 from data.memberships import latest_sizes
 from data.model_files import open_sample
+from data.newcomers import newcomer
 from data.people import search
 from data.recommendation_files import UNKNOWN, look_up, part_file
 from data.recommendation_types import Liker
@@ -27,6 +30,7 @@ from data.segments import segment_names
 from data.trainings import latest_recommendation_run, models_of, recent_trainings
 from data.traits import snapshot_path
 from data.workspace import Workspace
+from kindred.recommend.forms import Who
 from kindred.recommend.steering import Steering
 from kindred.recommend.steering_cost import Catalogue, Costs, Sample, costs
 
@@ -112,6 +116,34 @@ def people_like(prefix: str) -> list[str]:
     with reading() as conn:
         path = snapshot_path(workspace(), conn)
     return search(path, prefix, 12)
+
+
+def newcomer_of(found: Ready, person: str, model: Recommender | None = None) -> Who | None:
+    """Gather what somebody did who came after the training; none for others."""
+    opened = model or recommender(found, found.live.id)
+    if opened.model.row(person) is not None:
+        return None
+    with reading() as conn:
+        now, version = as_of(conn, datetime.now(UTC)), dataset_version(conn)
+    return _newcomer(workspace(), id(opened), person, version, now, opened)
+
+
+@st.cache_data(ttl=60, max_entries=50, show_spinner=False, hash_funcs={Workspace: str})
+def _newcomer(
+    workspace: Workspace,
+    model: int,
+    person: str,
+    version: int,
+    _now: datetime,
+    _model: Recommender,
+) -> Who | None:
+    del model, version  # only the cache's key
+    backend = open_duckdb()
+    try:
+        with reading() as conn:
+            return newcomer(backend, workspace, conn, _model, person, _now)
+    finally:
+        backend.disconnect()
 
 
 def segments() -> dict[str, SegmentPeople]:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.format import count, percent, verbatim
 from dashboard.recommend_data import Ready, popular_items, recommender, taste_of
-from dashboard.recommend_list import reason_label
+from dashboard.recommend_list import reason_label, titled, told_apart, worded
 from data.items import Items
 
 LONG = 12
@@ -19,8 +19,8 @@ def for_item(ready: Ready, items: Items) -> None:
     if item is None:
         return
     model = recommender(ready, ready.live.id)
-    st.subheader(items.name(item).title(), icon=":material/inventory_2:", anchor=False)
-    st.caption(f"{items.described(item).title()} · id {item}")
+    st.subheader(titled(item, items.name(item)), icon=":material/inventory_2:", anchor=False)
+    st.caption(f"{worded(items.described(item))} · id {item}")
     like, people = st.columns([1.3, 1], gap="medium")
     with like, st.container(border=True):
         similar = model.similar(item, LONG)
@@ -54,12 +54,14 @@ def _pick(ready: Ready, items: Items) -> str | None:
         st.warning(f"No item’s name holds “{verbatim(text)}”.", icon=":material/search_off:")
         found = popular_items(ready, 12)
     st.caption("Items that match:" if text else "Find an item, or begin with one of these:")
+    apart = told_apart([(item, items.name(item), items.described(item)) for item in found])
     with st.container(horizontal=True, gap="small"):
         for item in found:
+            name = titled(item, items.name(item))
             st.button(
-                items.name(item).title(),
+                f"{name} · {apart[item]}" if apart[item] else name,
                 key=f"item_{item}",
-                help=items.described(item).title(),
+                help=worded(items.described(item)),
                 on_click=_show,
                 args=(item,),
             )
@@ -73,9 +75,9 @@ def _show(item: str) -> None:
 def _similar(similar: object) -> None:
     rows = [
         {
-            "Item": each.name.title(),
+            "Item": titled(each.item, each.name),
             "Likeness": each.score,
-            "What it is": each.described.title(),
+            "What it is": worded(each.described),
             "Why": ", ".join(reason_label(reason) for reason in each.reasons[:3]),
         }
         for each in similar  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Final
@@ -17,11 +18,11 @@ ROUTES: Final[Mapping[str, str]] = {
     "history": "from what they did",
     "metadata": "from what is known of them: there is no history",
     "unknown": "as for somebody of whom nothing is known",
-    "clicks": "from the clicks and answers of somebody new",
+    "clicks": "from what somebody new did or answered: nothing is trained anew",
     "segment": "for everybody in it together",
 }
 _UP: Final = {"light": "#1c7d4d", "dark": "#5fce93"}
-_LINE: Final = "white-space:nowrap;overflow:hidden;text-overflow:ellipsis"
+_LINE: Final = "overflow-wrap:anywhere"
 _DOWN: Final = {"light": "#a85a08", "dark": "#ffae5c"}
 
 
@@ -46,8 +47,9 @@ def draw_list(
         st.info("Nothing is left to recommend. Loosen the rules, or take another person.")
         return
     theme = theme_now()
+    apart = told_apart([(each.item, each.name, each.described) for each in answer.items])
     rows = [
-        _row(item, rank, _risen(item, rank, moves), _width(answer, item), theme)
+        _row(item, apart[item.item], rank, _risen(item, rank, moves), _width(answer, item), theme)
         for rank, item in enumerate(answer.items, 1)
     ]
     if press is None:
@@ -63,7 +65,7 @@ def draw_list(
                     key=f"{key}_{item.item}",
                     icon=":material/touch_app:",
                     type="tertiary",
-                    help=f"The visitor clicks {called(item.name)}",
+                    help=f"The visitor clicks {titled(item.item, item.name)}",
                     on_click=press,
                     args=(item.item,),
                 )
@@ -76,17 +78,22 @@ def _width(answer: Answer, item: Recommended) -> float:
     return 100.0 if top <= low else 100.0 * (item.score - low) / (top - low)
 
 
-def _row(item: Recommended, rank: int, risen: int | None, width: float, theme: str) -> str:
+def _row(
+    item: Recommended, apart: str, rank: int, risen: int | None, width: float, theme: str
+) -> str:
     faint = f"color:{FAINT_INK[theme]};font-size:.86em"
-    described, told = escape(item.described.title()), escape(why(item))
-    name = escape(called(item.name))
+    told = escape(why(item))
+    name, described = escape(titled(item.item, item.name)), worded(item.described)
+    if apart.startswith("item "):  # nothing else tells it from another of its name
+        described = f"{described} · {apart}" if described else apart
+    described = escape(described)
     return (
         f'<div role="listitem" style="display:grid;align-items:center;column-gap:.6rem;'
         f"grid-template-columns:1.4rem minmax(0,1fr) auto;padding:.35rem 0;"
         f'border-bottom:1px solid {GROUND[theme]}">'
         f'<div style="{faint};text-align:right">{rank}</div><div>'
         f'<div style="{_LINE}"><b>{name}</b> <span style="{faint}">{described}</span></div>'
-        f'<div style="{faint};{_LINE}" title="{told}">{told}</div></div>'
+        f'<div style="{faint};{_LINE}">{told}</div></div>'
         f'<div style="display:grid;justify-items:end;row-gap:.2rem">'
         f'<span style="font-variant-numeric:tabular-nums">{_badge(risen, theme)}'
         f"{item.score:.3f}</span>{_bar(width, theme)}</div></div>"
@@ -125,11 +132,11 @@ def why(item: Recommended) -> str:
     Examples
     --------
     >>> print(why(Recommended("1", "Milk", "", 1.0, 1, ("pinned",),
-    ...       (Reason("history", "Bread", 0.6),))))
-    Pinned. Bread 60 %
+    ...       (Reason("history", "Bread", 0.6), Reason("feature", "kids_count 0", 0.03)))))
+    Pinned. 60 % Bread, 3.0 % kids count 0
     """
     steered = "; ".join(item.moved)
-    told = ", ".join(f"{called(r.label)} {percent(r.share)}" for r in item.reasons[:3])
+    told = ", ".join(f"{percent(r.share)} {reason_label(r)}" for r in item.reasons[:3])
     parts = [f"{steered[:1].upper()}{steered[1:]}."] if steered else []
     return " ".join([*parts, told] if told else parts)
 
@@ -145,9 +152,65 @@ def called(name: str) -> str:
     return name.title() if name.isupper() else name
 
 
+def titled(item: str, name: str) -> str:
+    """Write what an item is called; one without a name by its id, said to be one.
+
+    Examples
+    --------
+    >>> titled("82", "EGGS - LARGE"), titled("5978656", "5978656")
+    ('Eggs - Large', 'Item 5978656')
+    """
+    return f"Item {item}" if name == item else called(name)
+
+
+def worded(described: str) -> str:
+    """Write what describes an item as names are written.
+
+    Examples
+    --------
+    >>> worded("EGGS · GROCERY · Private · 1 DZ"), worded("not in the catalogue")
+    ('Eggs · Grocery · Private · 1 Dz', 'not in the catalogue')
+    """
+    return " · ".join(called(part) for part in described.split(" · "))
+
+
+def told_apart(items: Sequence[tuple[str, str, str]]) -> dict[str, str]:
+    """Say what tells items of one name apart: what only some of them are, else their ids.
+
+    Parameters
+    ----------
+    items : sequence of (id, name, description)
+
+    Returns
+    -------
+    dict of id to str
+        Empty where nothing else has the name.
+
+    Examples
+    --------
+    >>> told_apart([("1", "MILK", "DAIRY · 1 GA"), ("2", "MILK", "DAIRY · 2 GA"), ("3", "TEA", "")])
+    {'1': '1 Ga', '2': '2 Ga', '3': ''}
+    >>> told_apart([("1", "MILK", "DAIRY"), ("2", "MILK", "DAIRY"), ("3", "MILK", "DAIRY · 1 GA")])
+    {'1': 'item 1', '2': 'item 2', '3': '1 Ga'}
+    """
+    named: dict[str, list[tuple[str, list[str]]]] = {}
+    for item, name, described in items:
+        named.setdefault(name, []).append((item, described.split(" · ")))
+    found: dict[str, str] = {item: "" for item, _, _ in items}
+    for alike in named.values():
+        if len(alike) == 1:
+            continue
+        shared = set(alike[0][1]).intersection(*(parts for _, parts in alike))
+        own = {item: " · ".join(p for p in parts if p not in shared) for item, parts in alike}
+        times = Counter(own.values())
+        for item, words in own.items():
+            found[item] = worded(words) if words and times[words] == 1 else f"item {item}"
+    return found
+
+
 def reason_label(reason: Reason) -> str:
     """Say what carried a score."""
-    return called(reason.label)
+    return called(reason.label.replace("_", " ") if reason.kind == "feature" else reason.label)
 
 
 def heading(answer: Answer, *, live: bool) -> None:
@@ -164,7 +227,8 @@ def left_out(answer: Answer) -> None:
         return
     with st.expander(f"What the rules took out ({len(answer.left_out)})"):
         lines = [
-            f"- {gone.before}. **{verbatim(called(gone.name))}**: {verbatim(gone.reason)}"
+            f"- {gone.before}. **{verbatim(titled(gone.item, gone.name))}**: "
+            f"{verbatim(gone.reason)}"
             for gone in answer.left_out
         ]
         st.markdown("\n".join(lines))

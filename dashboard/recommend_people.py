@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.format import count, verbatim
 from dashboard.model_words import model_label
-from dashboard.recommend_data import Ready, people_like, recommender, segments
+from dashboard.recommend_data import Ready, newcomer_of, people_like, recommender, segments
 from dashboard.recommend_list import draw_list, heading, in_common, left_out
 from data.recommendation_types import Answer
 from data.recommendations import Recommender
@@ -34,7 +34,8 @@ def for_person(ready: Ready, rules: Steering) -> None:
         or ""
     ).strip()
     found = people_like(asked)
-    if not asked or asked not in found:
+    new = newcomer_of(ready, asked) if asked else None
+    if not asked or (asked not in found and new is None):
         if asked and not found:
             st.warning(
                 f"There is nobody whose id is or begins with “{verbatim(asked)}”.",
@@ -46,9 +47,20 @@ def for_person(ready: Ready, rules: Steering) -> None:
             for who in found:
                 st.button(who, key=f"recommend_{who}", on_click=_pick, args=("person", who))
         return
-    st.page_link("pages/person.py", label=f"Who is {asked}?", icon=":material/person:",
-                 query_params={"person": asked})  # fmt: skip
-    side_by_side(ready, rules, lambda model, steering: model.person(asked, steering, LONG))
+    if asked in found:
+        st.page_link("pages/person.py", label=f"Who is {asked}?", icon=":material/person:",
+                     query_params={"person": asked})  # fmt: skip
+    if new is not None:
+        dealt = "one item" if len(new.places) == 1 else f"{count(len(new.places))} items"
+        st.caption(
+            f"{verbatim(asked)} came after the training. What they did since, with {dealt} that "
+            "the model knows, is folded in."
+        )
+
+    def ask(model: Recommender, steering: Steering | None) -> Answer:
+        return model.person(asked, steering, LONG, newcomer=newcomer_of(ready, asked, model))
+
+    side_by_side(ready, rules, ask)
 
 
 def _pick(name: str, value: str) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard.charts import draw, over, told_in_words
 from dashboard.format import verbatim
 from dashboard.recommend_data import Ready, recommender
-from dashboard.recommend_list import draw_list, heading, left_out
+from dashboard.recommend_list import draw_list, heading, left_out, titled, worded
 from dashboard.theme import ACCENT, theme_now
 from data.items import Items
 from data.recommendation_types import Answer, Visitor
@@ -130,7 +130,7 @@ def _clicks(items: Items) -> None:
         st.markdown("**3. What they click**")
         clicked = visitor().clicks
         if clicked:
-            st.caption(", ".join(verbatim(items.name(item).title()) for item in clicked))
+            st.caption(", ".join(verbatim(titled(item, items.name(item))) for item in clicked))
         text = st.text_input(
             "Find an item to click",
             key="studio_find",
@@ -139,7 +139,7 @@ def _clicks(items: Items) -> None:
         for item in items.search(text or "", 6):
             if item not in clicked:
                 st.button(
-                    f"{items.name(item).title()} · {items.described(item).title()}",
+                    f"{titled(item, items.name(item))} · {worded(items.described(item))}",
                     key=f"studio_click_{item}",
                     type="tertiary",
                     icon=":material/touch_app:",

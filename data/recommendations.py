@@ -100,19 +100,33 @@ class Recommender:
         return Onboarding(self.model, self.fields)
 
     def person(
-        self, person: str, steering: Steering | None, k: int, *, explain: bool = True
+        self,
+        person: str,
+        steering: Steering | None,
+        k: int,
+        *,
+        explain: bool = True,
+        newcomer: Who | None = None,
     ) -> Answer:
-        """Recommend to a person; somebody whom the model does not know is answered as unknown."""
+        """Recommend to a person.
+
+        Parameters
+        ----------
+        newcomer : Who, optional
+            What somebody did who came after the training (:func:`data.newcomers.newcomer`): they
+            are folded in. Without it somebody whom the model does not know is answered as unknown.
+        """
         row = self.model.row(person)
-        who = self.model.who(row) if row is not None else Who()
-        return self._answer(person, who, score(self.model, who), steering, k, explain)
+        who = self.model.who(row) if row is not None else newcomer or Who()
+        again = self.model.repeats
+        return self._answer(person, who, score(self.model, who), steering, k, explain, again)
 
     def visitor(
         self, visitor: Visitor, steering: Steering | None, k: int, *, explain: bool = True
     ) -> Answer:
         """Recommend to somebody never seen, by what is told of them; nothing is fitted anew."""
-        who = self._visitor(visitor)
-        return self._answer("visitor", who, score(self.model, who), steering, k, explain)
+        who = self._visitor(visitor)  # who is not shown again what they clicked
+        return self._answer("visitor", who, score(self.model, who), steering, k, explain, False)
 
     def segment(self, key: str, people: Sequence[str], steering: Steering | None, k: int) -> Answer:
         """Recommend to all in a segment, by the mean scores of at most 500 of its people."""
@@ -124,7 +138,7 @@ class Recommender:
         if not rows:
             total = score(self.model, Who()).total
         scored = Scored(total / max(len(rows[:MOST_MEMBERS]), 1), {}, {}, "segment")
-        return self._answer(key, Who(), scored, steering, k, explain=False)
+        return self._answer(key, Who(), scored, steering, k, explain=False, again=True)
 
     def similar(self, item: str, k: int) -> list[Recommended]:
         """Give the items most like one."""
@@ -188,11 +202,12 @@ class Recommender:
         steering: Steering | None,
         k: int,
         explain: bool,
+        again: bool,
     ) -> Answer:
         total = scored.total
-        if not self.model.repeats or who.row is None:
+        if not again:
             total = total.copy()
-            total[who.places] = -np.inf  # a visitor is not shown again what they clicked
+            total[who.places] = -np.inf
         chosen = self._choose(total, who, steering or IDENTITY, k)
         ranks = np.array([1 + int((total > total[place]).sum()) for place in chosen])
         parts = {name: part[chosen] for name, part in scored.parts.items()}

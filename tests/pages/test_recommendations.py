@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ from sqlalchemy import Engine, insert
 from streamlit.testing.v1 import AppTest
 
 from dashboard.furniture import command
-from data.lake import TRAITS, commit_files, describe_file
+from data.lake import EVENTS, TRAITS, commit_files, describe_file
 from data.live_model import promote
 from data.model_files import save_model
 from data.publications import Act
@@ -20,6 +20,7 @@ from data.schema import trait_runs
 from data.steering import EVERYWHERE, live_steering, steering_rules
 from data.trainings import save_training
 from data.workspace import Workspace
+from kindred.events import EVENT_SCHEMA, PRODUCT_VIEWED
 from kindred.recommend.steering import CapRule, HideBoughtRule, Steering
 from kindred.recommend.steering_cost import Sample
 from tests.pages.test_screens import ANN
@@ -98,6 +99,32 @@ def test_somebody_unknown_is_told_so_and_others_are_offered(
 
     assert "nobody whose id is or begins with" in app.warning[0].value
     assert "recommend_p00" in {button.key for button in app.button}
+
+
+def test_somebody_who_came_after_the_training_gets_a_list_of_their_own(
+    home: Engine, workspace: Workspace
+) -> None:
+    shop(home, workspace)
+    event = {
+        "messageId": "late",
+        "type": "track",
+        "userId": "late",
+        "event": PRODUCT_VIEWED,
+        "timestamp": AS_OF - timedelta(hours=1),
+        "properties": {"product_id": "t1-03"},
+    }
+    file = workspace.lake / "events" / "late.parquet"
+    pq.write_table(pa.Table.from_pylist([event], schema=EVENT_SCHEMA), file)
+    with home.begin() as conn:
+        commit_files(conn, EVENTS, [describe_file(workspace, file)], why="late", at=AS_OF)
+
+    app = opened(SUFFIX, person="late")
+
+    assert not app.warning
+    assert "late came after the training" in words(app)
+    assert "one item that the model knows" in words(app)
+    assert "From what somebody new did" in words(app)
+    assert "Salty Thing" in html(app)
 
 
 def test_without_a_live_segment_the_view_says_how_to_get_one(
