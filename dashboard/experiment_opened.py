@@ -12,8 +12,10 @@ from typing import Final
 import streamlit as st
 from duckdb import col
 
+from dashboard.format import verbatim
 from dashboard.store import workspace
 from data.experiment_table import open_table
+from kindred.errors import UserError
 
 MOST_VALUES: Final = 100
 KEPT_SECONDS: Final = 86_400
@@ -59,7 +61,17 @@ def choose_file() -> Opened | None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _tidy(path.parent)
         path.write_bytes(content)
-    return _look(str(path), file.name)
+    try:
+        return _look(str(path), file.name)
+    except UserError as error:
+        tell_refusal(error, path, file.name)
+        return None
+
+
+def tell_refusal(error: UserError, path: Path, name: str) -> None:
+    """Say why a file can't be analysed, under the name that it was uploaded by."""
+    what = error.what.replace(path.name, name)
+    st.error(f"{verbatim(what)} {verbatim(error.fix)}", icon=":material/error:")
 
 
 def _tidy(folder: Path) -> None:

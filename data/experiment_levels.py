@@ -10,6 +10,7 @@ from typing import Any, Final
 from duckdb import DuckDBPyRelation, Expression, col, count_all, lit, when
 
 from data.experiment_sums import trimmed
+from kindred.errors import UserError
 
 NO_LEVEL: Final = "(none)"
 OTHER: Final = "(other)"
@@ -57,6 +58,12 @@ def levels(rows: DuckDBPyRelation, column: str, names: Mapping[str, str] | None 
     names : mapping of label to label, optional
         Labels that stand for others: arms that are read as one.
     """
+    kind = str(rows.types[rows.columns.index(column)])
+    if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION")):
+        raise UserError(
+            f"The column {column!r} holds {kind.lower()}, not names.",
+            "Name a column of texts or numbers.",
+        )
     counted = rows.aggregate([col(column), count_all().alias("rows")], "1").fetchall()
     by_label: dict[str, int] = {}
     labelled: list[tuple[Any, str]] = []
@@ -109,10 +116,13 @@ def _label(value: Any) -> str | None:
     """Name a value as a person would: 1.0 is 1, true is true, blanks around it are none."""
     if value is None:
         return None
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
         if math.isnan(value):
             return None
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else str(value)
-    return str(value).strip() or None
+    # A NUL is no letter, and not every store keeps it.
+    return str(value).replace("\0", "").strip() or None

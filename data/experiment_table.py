@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import glob
-import gzip
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import Any, Final
 
 import duckdb
 from duckdb import DuckDBPyConnection, DuckDBPyRelation, col, lit
 
+from data.experiment_text import plain_text, read_header
 from kindred.errors import UserError
 from kindred.experiments import caveats
 from kindred.experiments.caveats import Caveat
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 MEMORY: Final = "3GB"
-_BOMS: Final = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+MOST_COLUMNS: Final = 2_000
 _CHUNK: Final = 1 << 20
 
 
@@ -88,7 +82,9 @@ def open_table(
                 table = _open_csv(connection, path, head, [*needed, *also], Path(scratch), whole)
             yield _with_plain_names(table, needed)
         except duckdb.Error as error:
-            reason = str(error).splitlines()[0].replace(f"{scratch}/table.csv", path.name)
+            reason = str(error).splitlines()[0]
+            for place in (f"{scratch}/table.csv", f"{scratch}/table.unpacked", str(path)):
+                reason = reason.replace(place, path.name)
             raise _unreadable(path, reason) from error
 
 
@@ -131,37 +127,25 @@ def _open_csv(
 ) -> Table:
     said: list[Caveat] = []
     packed = head.startswith(b"\x1f\x8b")
-    encoding = _encoding(path, packed)
-    source = path
-    if encoding not in {"utf-8", "utf-8-sig"} or packed:
-        source = scratch / "table.csv"
-        _transcode(path, packed, encoding, source)
+    source, encoding = plain_text(path, packed, scratch / "table.csv")
     if encoding == "cp1252":
         said.append(caveats.NOT_UTF8.at(path.name))
-    blank, header = _header(source)
-    if header.count("\0"):
+    blank, header = read_header(source, path.name)
+    if any(ord(sign) < ord(" ") and sign not in "\t\r" for sign in header):
         raise _unreadable(path, "it holds bytes that are no text.")
     separator = _separator(header, asked)
+    _refuse_many(len(_names(header, separator)), path.name)
     _refuse_doubles(header, separator, asked)
-    rows = connection.read_csv(
-        _exactly(source),
-        delimiter=separator,
-        header=True,
-        skiprows=blank,
-        quotechar='"',
-        escapechar='"',
-        all_varchar=True,
-        store_rejects=True,
-        parallel=True,
-    )
-    if asked and not whole:
-        # The others keep their names, for messages, but not their values.
-        kept = [
-            col(name) if name.strip() in asked else lit(None).alias(name) for name in rows.columns
-        ]
-        rows = rows.select(*kept)
-    # Read once: each pass over a CSV file would parse it again.
-    rows.to_table("file_rows")
+    how = {"delimiter": separator, "skiprows": blank}
+    kept = None if whole or not asked else asked
+    try:
+        _take_rows(connection, source, kept, how)
+    except duckdb.Error:
+        # Quotes that never close, line ends of several kinds: read line by line, without guessing.
+        names = _unlike(_names(header, separator))
+        columns = {"columns": dict.fromkeys(names, "VARCHAR"), "auto_detect": False}
+        connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
+        _take_rows(connection, source, kept, how | columns | {"strict_mode": False})
     broken = connection.execute("SELECT count(DISTINCT line), min(line) FROM reject_errors")
     count, first = broken.fetchall()[0]
     if count:
@@ -169,43 +153,38 @@ def _open_csv(
     return Table(connection, connection.table("file_rows"), said)
 
 
-def _bytes(path: Path, packed: bool) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path, "rb") if packed else path.open("rb"))
+def _take_rows(
+    connection: DuckDBPyConnection, source: Path, kept: list[str] | None, how: dict[str, Any]
+) -> None:
+    """Read the file once, since each pass over a CSV file would parse it again."""
+    rows = connection.read_csv(
+        _exactly(source),
+        header=True,
+        quotechar='"',
+        escapechar='"',
+        all_varchar=True,
+        store_rejects=True,
+        parallel=True,
+        **how,
+    )
+    if kept is not None:
+        # The others keep their names, for messages, but not their values.
+        named = [(col(n) if n.strip() in kept else lit(None).alias(n)) for n in rows.columns]
+        rows = rows.select(*named)
+    rows.to_table("file_rows")
 
 
-def _encoding(path: Path, packed: bool) -> str:
-    """Tell the encoding: by its mark, else UTF-8 if all of it is, else that of Windows."""
-    with _bytes(path, packed) as file:
-        head = file.read(4)
-    for mark, name in _BOMS:
-        if head.startswith(mark):
-            return name
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with _bytes(path, packed) as file:
-        try:
-            while chunk := file.read(_CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8"
-
-
-def _transcode(path: Path, packed: bool, encoding: str, target: Path) -> None:
-    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    with _bytes(path, packed) as source, target.open("w", encoding="utf-8", newline="") as made:
-        while chunk := source.read(_CHUNK):
-            made.write(decoder.decode(chunk))
-        made.write(decoder.decode(b"", final=True))
-
-
-def _header(path: Path) -> tuple[int, str]:
-    """Give the number of blank lines before the header, and the header."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline=None) as file:
-        for blank, line in enumerate(file):
-            if line.strip():
-                return blank, line.rstrip("\n")
-    return 0, ""
+def _unlike(names: list[str]) -> list[str]:
+    """Give every column a name of its own, as the engine does."""
+    made: list[str] = []
+    taken: set[str] = set()
+    for place, name in enumerate(names):
+        one = name or f"column{place}"
+        while one.casefold() in taken:
+            one += "_1"
+        taken.add(one.casefold())
+        made.append(one)
+    return made
 
 
 def _separator(header: str, needed: list[str]) -> str:
@@ -223,6 +202,14 @@ def _names(header: str, separator: str) -> list[str]:
         return [name.strip() for name in next(csv.reader([header], delimiter=separator), [])]
     except csv.Error:
         return []
+
+
+def _refuse_many(columns: int, name: str) -> None:
+    if columns > MOST_COLUMNS:
+        raise UserError(
+            f"{name} has {columns:,} columns; {MOST_COLUMNS:,} are read at most.",
+            "Leave out those that the analysis does not need.",
+        )
 
 
 def _refuse_doubles(header: str, separator: str, needed: list[str]) -> None:

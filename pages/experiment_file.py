@@ -3,11 +3,12 @@
 import streamlit as st
 
 from dashboard import experiment_upload as upload
-from dashboard.experiment_opened import choose_file
+from dashboard.experiment_opened import choose_file, tell_refusal
 from dashboard.experiment_view import results
 from dashboard.format import verbatim
 from dashboard.furniture import page_head
 from dashboard.theme import theme_now
+from kindred.errors import UserError
 
 st.page_link("pages/experiments.py", label="All experiments", icon=":material/arrow_back:")
 page_head("Analyse a file", "What does an experiment from anywhere say?")
@@ -25,7 +26,11 @@ chosen = upload.choose_columns(file)
 if chosen is None:
     st.stop()
 layout, plan = chosen
-summary, shown = upload.judged(file, layout, plan)
+try:
+    summary, shown = upload.judged(file, layout, plan)
+except UserError as error:
+    tell_refusal(error, file.path, file.name)
+    st.stop()
 st.divider()
 st.caption(verbatim(shown.told))
 results(shown, theme_now(), key="_file")

@@ -46,6 +46,8 @@ def settings(given: Namespace) -> Settings:
     """Read how to judge."""
     if not 0 < given.alpha < 1:
         raise UserError(f"{given.alpha} is no level.", "Give one between 0 and 1.", "--alpha")
+    if not given.control.strip():
+        raise UserError("It names no variation.", "Give the control's value.", "--control")
     prior = Prior()
     if given.prior is not None:
         mean, spread = _numbers(given.prior, "MEAN,SD", "--prior", 2)

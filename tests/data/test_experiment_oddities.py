@@ -349,3 +349,117 @@ def test_words_that_mean_nothing_are_refused(
     path = tmp_path / "e.csv"
     path.write_text(lines(20))
     assert fix in refusal(path, "--control", "A", *arguments)
+
+
+PACKED = gzip.compress(lines().encode(), mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(PACKED[: len(PACKED) // 2], "is damaged", id="cut off"),
+        pytest.param(PACKED[:-8] + bytes(8), "is damaged", id="another checksum"),
+        pytest.param(b"\x1f\x8b" + b"\xff" * 200, "is damaged", id="no header"),
+        pytest.param(PACKED + b"more", "is damaged", id="something behind it"),
+        pytest.param(gzip.compress(b"", mtime=0), "is empty", id="nothing in it"),
+    ],
+)
+def test_damaged_gzip_is_refused_as_such(
+    content: bytes, words: str, tmp_path: Path, refusal: Callable[..., str]
+) -> None:
+    (tmp_path / "table.csv.gz").write_bytes(content)
+
+    assert f"table.csv.gz {words}" in refusal(tmp_path / "table.csv.gz", *BASIC)
+
+
+def test_a_gzip_bomb_is_refused_before_it_fills_the_disk(
+    tmp_path: Path, refusal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("data.experiment_text.SMALL", 1 << 20)
+    bomb = lines().encode() + b"0" * (4 << 20)
+    (tmp_path / "bomb.csv.gz").write_bytes(gzip.compress(bomb, mtime=0))
+
+    told = refusal(tmp_path / "bomb.csv.gz", *BASIC)
+
+    assert "unpacks to more than 100 times its size" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(
+            ",".join(f"c{i}" for i in range(2_001)) + "\n1\n", "2,001 columns", id="many columns"
+        ),
+        pytest.param("x" * 1_100_000, "more than a million characters", id="a long line"),
+        pytest.param("unit,vari\0ation,revenue\n", "bytes that are no text", id="a NUL"),
+        pytest.param("unit,\x1b[31mvariation,revenue\n", "bytes that are no text", id="an escape"),
+    ],
+)
+def test_a_header_that_is_none_is_refused(
+    content: str, words: str, tmp_path: Path, refusal: Callable[..., str]
+) -> None:
+    (tmp_path / "table.csv").write_text(content)
+
+    told = refusal(tmp_path / "table.csv", *BASIC)
+
+    assert words in told
+    assert "\x1b" not in told
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(
+            lambda text: text + '900,"A,1,1\n901,B,2,0\n', {("broken_line", "line 122")}, id="quote"
+        ),
+        pytest.param(lambda text: text.replace("\n", "\r\n", 30), set(), id="line ends"),
+        pytest.param(
+            lambda text: text.replace(",A,", ",A\0,", 5).replace(",B,", ",\0B,", 5), set(), id="NUL"
+        ),
+    ],
+)
+def test_what_is_broken_in_some_rows_leaves_the_others(
+    change: Callable[[str], str],
+    said: set[tuple[str, str]],
+    tmp_path: Path,
+    analyze: Callable[..., Answer],
+) -> None:
+    (tmp_path / "plain.csv").write_text(lines())
+    (tmp_path / "odd.csv").write_bytes(change(lines()).encode())
+
+    plain, odd = (analyze(tmp_path / name, *BASIC) for name in ("plain.csv", "odd.csv"))
+
+    assert essence(odd) == essence(plain)
+    assert codes(odd) == said
+
+
+@pytest.mark.parametrize("kind", ["a list", "a struct"])
+@pytest.mark.parametrize("option", ["variation", "segment"])
+def test_nested_columns_name_no_variation_and_no_level(
+    kind: str, option: str, tmp_path: Path, refusal: Callable[..., str]
+) -> None:
+    nested: list[Any] = [["A"], ["B"]] if kind == "a list" else [{"a": "A"}, {"a": "B"}]
+    columns = {"unit": [1, 2], "variation": ["A", "B"], "revenue": [1.0, 2.0], "odd": nested}
+    pq.write_table(pa.table(columns), tmp_path / "table.parquet")
+
+    told = refusal(tmp_path / "table.parquet", *BASIC, f"--{option}", "odd")
+
+    assert "'odd' holds" in told
+    assert "not names" in told
+
+
+def test_variations_in_bytes_are_read_as_text(
+    tmp_path: Path, analyze: Callable[..., Answer]
+) -> None:
+    columns = {"unit": range(6), "variation": [b"A", b"B"] * 3, "revenue": [1.0, 2.0, 3.0] * 2}
+    pq.write_table(pa.table(columns), tmp_path / "table.parquet")
+
+    assert analyze(tmp_path / "table.parquet", *BASIC)["arms"] == {"A": 3, "B": 3}
+
+
+def test_a_control_of_blanks_is_refused(tmp_path: Path, refusal: Callable[..., str]) -> None:
+    (tmp_path / "table.csv").write_text(lines())
+
+    told = refusal(tmp_path / "table.csv", "--metric", "revenue:mean", "--control", " ")
+
+    assert "It names no variation" in told

@@ -315,3 +315,13 @@ def test_a_few_who_crossed_over_are_told_and_many_are_a_warning(
 
     assert f"{3 * crossed} people met more than one variation" in told
     assert said in told
+
+
+@pytest.mark.usefixtures("home")
+def test_an_upload_that_is_damaged_is_told_so() -> None:
+    app = opened("experiment_file")
+
+    app.file_uploader(key="experiment_file").upload("x.csv.gz", b"\x1f\x8b\xff", "text/csv").run()
+
+    assert not app.exception
+    assert "x.csv.gz is damaged: it can't be unpacked" in app.error[0].value
