@@ -43,8 +43,8 @@ ROUTERS: Final = (
     collect.router,
     streams.router,
     growthbook.router,
+    recommendations.router,  # before people, whose ids may have a slash
     people.router,
-    recommendations.router,
     segments.router,
     health.router,
     metrics.router,

@@ -48,7 +48,7 @@ def overlaid(
     Raises
     ------
     Failure
-        A trait's value is an object, or a time that can't be read.
+        A trait's value is an object, a number too large, or a time that can't be read.
     """
     if len(context) <= 1:
         return profile, frozenset()
@@ -73,4 +73,7 @@ def _value(name: str, value: Any, kind: TraitType | None) -> Any:
             return instant(value)
         except UserError as error:
             raise Failure("INVALID_CONTEXT", f"{name}: {error}") from None
-    return clean_value(value)
+    try:
+        return clean_value(value)
+    except OverflowError:
+        raise Failure("INVALID_CONTEXT", f"{name}: a number is too large.") from None

@@ -30,7 +30,7 @@ Person = Annotated[
 _encode: Final = msgspec.json.encode
 
 
-@router.get("/{person_id}", **PERSON_DOCS)
+@router.get("/{person_id:path}", **PERSON_DOCS)  # ids may have a slash
 def person(
     person_id: Person,
     shared: Annotated[Serving, Depends(serving)],

@@ -153,14 +153,18 @@ class Lines(dict[int, bytes]):
 
 
 def _token(headers: list[tuple[bytes, bytes]]) -> str | None:
-    token: bytes | None = None
+    bearer: bytes | None = None
+    named: bytes | None = None
     for name, value in headers:
         if name == b"authorization":
-            if value[:7].lower() != _BEARER:
+            if bearer is not None or value[:7].lower() != _BEARER:
                 return None
-            token = value[7:]
+            bearer = value[7:]
         elif name == b"x-api-key":
-            token = value if token is None else token
+            if named is not None:
+                return None
+            named = value
         elif name in _NOT_PLAIN:
             return None
+    token = named if bearer is None else bearer
     return None if token is None else token.decode("latin-1").strip()

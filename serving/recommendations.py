@@ -99,7 +99,7 @@ class Recommendations:
         self._is = wanted
 
 
-@router.get("/{person_id}/recommendations", **RECOMMENDATIONS_DOCS)
+@router.get("/{person_id:path}/recommendations", **RECOMMENDATIONS_DOCS)
 def recommendations(
     person_id: Person,
     shared: Annotated[Serving, Depends(serving)],

@@ -22,11 +22,15 @@ from serving.context import Serving, serving
 from serving.definitions import Definitions, Held
 from serving.errors import ApiError
 from serving.flags import NEVER, Asked, Failure, SegmentFlag
+from serving.limited import Limited
 from serving.overlay import TARGETING_KEY, overlaid
 from serving.v1_docs import EVALUATE_DOCS, MEMBERS_DOCS, SEGMENTS_DOCS
 
-router = APIRouter(prefix="/v1/segments", tags=["segments"], strict_content_type=False)
+router = APIRouter(
+    prefix="/v1/segments", tags=["segments"], strict_content_type=False, route_class=Limited
+)
 MOST_MEMBERS: Final = 100_000
+LARGEST: Final = 10**300  # of a property; floats end a little beyond
 _encode: Final = msgspec.json.encode
 
 
@@ -173,10 +177,22 @@ def _answer(flag: SegmentFlag, asked: Asked) -> dict[str, Any]:
     return {**said, "in": found} if found is not None else {**said, "error": f"{flag.why}."}
 
 
+def _happened(place: int, given: AskedEvent) -> Happened:
+    where = f"profile.events.{place}"
+    try:
+        at = given.timestamp.astimezone(UTC)
+    except OverflowError:
+        what = f"{where}.timestamp: in UTC this is no time of the years 1 to 9999."
+        raise ApiError(400, "invalid_request", what) from None
+    for name, value in given.properties.items():
+        if isinstance(value, int) and abs(value) > LARGEST:
+            what = f"{where}.properties.{name}: a number is too large."
+            raise ApiError(400, "invalid_request", what)
+    return Happened(given.event, at, given.properties)
+
+
 def _asked(held: Held, given: AskedProfile) -> Asked:
-    events = []
-    for each in given.events:
-        events.append(Happened(each.event, each.timestamp.astimezone(UTC), each.properties))
+    events = [_happened(place, each) for place, each in enumerate(given.events)]
     bare = Profile.of(given.id, {}, events)
     traits = {TARGETING_KEY: given.id, **given.traits}
     try:

@@ -144,6 +144,7 @@ def count(api: Api, key: str, version: int) -> None:
         ({"context": {"targetingKey": 7}}, "INVALID_CONTEXT"),
         ({"context": {"targetingKey": "x" * 2000}}, "INVALID_CONTEXT"),
         ({"context": []}, "INVALID_CONTEXT"),
+        ({"context": {"targetingKey": "u1", "spent": 10**400}}, "INVALID_CONTEXT"),
         (b"{", "PARSE_ERROR"),
         (b"[]", "PARSE_ERROR"),
         (b"\xff\xfe", "PARSE_ERROR"),

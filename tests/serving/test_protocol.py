@@ -166,6 +166,7 @@ def test_a_question_whose_rest_never_comes_leaves_nothing(api: Api, key: str) ->
         ("gold?x=1", ()),
         ("gold", ("Origin: http://localhost:3000",)),
         ("gold", ("Expect: 100-continue",)),
+        ("gold", ("Authorization: Bearer other",)),
         ("gold", ("Connection: close",)),
     ],
 )

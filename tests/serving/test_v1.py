@@ -173,3 +173,52 @@ def test_a_profile_is_judged_by_what_is_sent_alone(town: Town, api: Api) -> None
 def test_a_profile_that_can_not_be_read(town: Town, api: Api, body: Any) -> None:
     answer = ask(api, town, "POST", "/v1/segments/evaluate", body)
     assert (answer.status, answer.code) == (400, "invalid_request")
+
+
+def test_a_person_whose_id_has_a_slash(town: Town, api: Api) -> None:
+    town.person("https://id.example/7", {"plan": "gold"})
+    path = "/v1/people/https%3A%2F%2Fid.example%2F7"
+    assert ask(api, town, "GET", path).json["id"] == "https://id.example/7"
+    assert ask(api, town, "GET", f"{path}/recommendations").code == "no_model"
+
+
+@pytest.mark.parametrize(
+    ("profile", "where"),
+    [
+        ({"traits": {"spent": 10**400}}, "profile.traits.spent"),
+        (
+            {"events": [{"event": "x", "timestamp": "0001-01-01T00:00:00+14:00"}]},
+            "profile.events.0.timestamp",
+        ),
+        (
+            {"events": [{"event": "x", "timestamp": "9999-12-31T23:59:59-14:00"}]},
+            "profile.events.0.timestamp",
+        ),
+        (
+            {
+                "events": [
+                    {
+                        "event": "Order Completed",
+                        "timestamp": "2026-11-01T00:00:00Z",
+                        "properties": {"revenue": 10**400},
+                    }
+                ]
+            },
+            "profile.events.0.properties.revenue",
+        ),
+    ],
+)
+def test_numbers_and_times_beyond_all_measure_are_refused(
+    town: Town, api: Api, profile: Any, where: str
+) -> None:
+    town.publish("spent", r.TraitRule("spent", "gte", 5))
+    town.publish("sum", r.EventRule("Order Completed", "sum", "gt", 5, "revenue"))
+    said = ask(api, town, "POST", "/v1/segments/evaluate", {"profile": profile})
+    assert (said.status, said.code) == (400, "invalid_request")
+    assert said.json["message"].startswith(f"{where}: ")
+
+
+def test_a_profile_of_more_than_four_megabytes_is_refused(town: Town, api: Api) -> None:
+    body = b'{"profile":{"id":"u1"}}' + b" " * (4 << 20)
+    said = ask(api, town, "POST", "/v1/segments/evaluate", body)
+    assert (said.status, said.code) == (413, "too_large")
