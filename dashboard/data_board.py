@@ -13,7 +13,8 @@ import streamlit as st
 from sqlalchemy import Row
 
 from dashboard.charts import draw, over
-from dashboard.format import ago, count, instant, percent, verbatim
+from dashboard.count_table import count_table
+from dashboard.format import ago, count, instant, percent
 from dashboard.store import reading, workspace
 from dashboard.theme import ACCENT, NOISE
 from data.collect_status import CollectStatus, collect_status, live_state
@@ -105,9 +106,8 @@ def by_hour(board: Board, theme: str) -> None:
         {"hours": frame},
         theme,
         key="data_hours",
-        title=f"Most came in the hour from {most.hour.astimezone(UTC):%H:%M} UTC: "
-        f"{count(most.received)}",
-        subtitle="Events an hour, by what became of them",
+        title=f"At most {count(most.received)} an hour, from {most.hour.astimezone(UTC):%H:%M}",
+        subtitle="Events an hour (UTC), by what became of them",
         alt_text=f"Events by hour over 24 hours; {verdict(board)}",
     )
 
@@ -144,12 +144,12 @@ def _hours(theme: str) -> Any:
         over("hours")
         .mark_rect()
         .encode(
-            x=alt.X("hour:T", title="Hour (UTC)", axis=alt.Axis(format="%H:%M", tickCount=8)),
+            x=alt.X("hour:T", title=None, axis=alt.Axis(format="%H:%M", tickCount=8)),
             x2="until:T",
-            y=alt.Y("low:Q", title="Events"),
+            y=alt.Y("low:Q", title="Events", axis=alt.Axis(tickCount=4)),
             y2="high:Q",
             color=alt.Color(
-                "what:N", title=None, scale=colours, legend=alt.Legend(orient="bottom")
+                "what:N", title=None, scale=colours, legend=alt.Legend(orient="top", offset=4)
             ),
             tooltip=[alt.Tooltip("told:N", title=" ")],
         )
@@ -163,8 +163,13 @@ def freshness(board: Board) -> None:
     status, live = board.status, board.live
     lines = []
     if live is not None and live.delivered_at is not None:
-        late = ":orange[:material/warning:] " if _is_late(board) else ""
-        lines.append(f"{late}Live state: all delivered {ago(live.delivered_at, board.now)}")
+        told = f"Live state: all delivered {ago(live.delivered_at, board.now)}"
+        if _is_late(board):
+            told = (
+                f":orange[:material/warning:] {told}, and no sign of the deliverer since; "
+                "it runs with `make serve`"
+            )
+        lines.append(told)
     else:
         lines.append("Live state: none yet; it begins with `python -m pipelines deliver`")
     waits = status.waiting / _MEGABYTE
@@ -197,33 +202,23 @@ def by_key(board: Board) -> None:
     if not rows:
         return
     st.subheader("By API key, 24 hours", anchor=False)
-    st.dataframe(
-        pd.DataFrame(
-            [
-                {
-                    "Key": board.status.names.get(row.key_id, row.key_id),
-                    "Id": row.key_id,
-                    "Received": row.received,
-                    "Added": row.added,
-                    "Sent before": row.duplicates,
-                    "Refused": row.rejected,
-                    "Last in the hour from (UTC)": row.last_hour,
-                }
-                for row in rows
-            ]
-        ),
-        hide_index=True,
+    count_table(
+        [
+            {
+                "Key": board.status.names.get(row.key_id, row.key_id),
+                "Id": row.key_id,
+                "Received": row.received,
+                "Added": row.added,
+                "Sent before": row.duplicates,
+                "Refused": row.rejected,
+                "Last hour (UTC)": row.last_hour,
+            }
+            for row in rows
+        ],
         key="data_keys",
         alt="What came with which key",
-        column_config={
-            "Last in the hour from (UTC)": st.column_config.DatetimeColumn(
-                format="D MMM YYYY, HH:mm", timezone="UTC"
-            ),
-            **{
-                name: st.column_config.NumberColumn(format="localized")
-                for name in ("Received", "Added", "Sent before", "Refused")
-            },
-        },
+        counts=("Received", "Added", "Sent before", "Refused"),
+        times=("Last hour (UTC)",),
     )
 
 
@@ -234,29 +229,22 @@ def refusals(board: Board) -> None:
         return
     st.subheader("Refused events, 7 days", anchor=False)
     st.caption("By reason, day and key; each with how the last one began. All are in the lake.")
-    st.dataframe(
-        pd.DataFrame(
-            [
-                {
-                    "Reason": row.reason,
-                    "Events": row._mapping["count"],
-                    "Key": verbatim(board.status.names.get(row.key_id, row.key_id)),
-                    "Last (UTC)": row.last_at,
-                    "Example": row.example,
-                }
-                for row in rows
-            ]
-        ),
-        hide_index=True,
+    count_table(
+        [
+            {
+                "Reason": row.reason,
+                "Events": row._mapping["count"],
+                "Key": board.status.names.get(row.key_id, row.key_id),
+                "Last (UTC)": row.last_at,
+                "Example": row.example,
+            }
+            for row in rows
+        ],
         key="data_refusals",
         alt="Refused events, by reason",
-        column_config={
-            "Events": st.column_config.NumberColumn(format="localized"),
-            "Last (UTC)": st.column_config.DatetimeColumn(
-                format="D MMM YYYY, HH:mm", timezone="UTC"
-            ),
-            "Example": st.column_config.TextColumn(width="large"),
-        },
+        counts=("Events",),
+        times=("Last (UTC)",),
+        long=("Example",),
     )
 
 

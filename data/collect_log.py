@@ -89,6 +89,7 @@ class Segment:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
         self.name = f"{time.time_ns():020d}-{secrets.token_hex(8)}.log"
         self.size = 0
         self.began = time.monotonic()
@@ -120,7 +121,9 @@ class Segment:
         os.fdatasync(self._file)
 
     def close(self) -> None:
-        """Finish it."""
+        """Finish it; one that the disk took nothing of leaves no file behind."""
+        if os.fstat(self._file).st_size == 0:
+            (self.folder / self.name).unlink(missing_ok=True)
         os.close(self._file)
 
 

@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from dashboard import data_board
+from dashboard import data_board, import_board
 from dashboard.furniture import empty_state, page_head
-from dashboard.import_board import set_aside
 from dashboard.theme import theme_now
 
 page_head("Data", "What came in, how fresh is it, and was anything set aside?")
@@ -31,4 +30,4 @@ with fresh, st.container(border=True):
     data_board.freshness(found)
 data_board.by_key(found)
 data_board.refusals(found)
-set_aside()
+import_board.imports()

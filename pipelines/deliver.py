@@ -150,7 +150,7 @@ class Deliverer:
             if live.get(name, 0) < end or next(read_frames(path, end, 1), None) is not None:
                 continue
             self._keep_rest(name, end)
-            path.unlink()
+            path.unlink(missing_ok=True)
             there.discard(name)
         gone = [name for name in moved if name not in there]
         if gone:
@@ -271,6 +271,8 @@ class Deliverer:
     def _keep_rest(self, name: str, end: int) -> None:
         """Set aside what follows the last whole frame: a torn one, of which nobody was told."""
         path = log_folder(self.workspace) / name
+        if size_of(path) <= end:  # also where an API process took it away, empty
+            return
         with path.open("rb") as file:
             file.seek(end)
             rest = file.read()

@@ -112,18 +112,13 @@ def move_once(workspace: Workspace, engine: Engine, index: SeenIndex, *, now: da
     taken = _read(log_folder(workspace), at, index)
     if not taken.read:
         return 0
-    moved = taken.moved
-    if taken.tables:
-        table = pa.concat_tables(taken.tables).combine_chunks()
-        taken.tables.clear()
-        table = _drop_known(workspace, table, taken.counted, others)
-        moved.files = list(_write_days(workspace, table, token))
-        del table
-    if taken.rejected:
-        moved.rejected_files = [_write_rejected(workspace, taken.rejected, token)]
-    for file in (*moved.files, *moved.rejected_files):
-        sync_file(workspace.lake / file.path)
-    _commit(engine, moved, now)
+    try:
+        _write(workspace, taken, others, token)
+    except BaseException:  # a disk that is full would be filled further by every try
+        for path in workspace.lake.glob(f"*/**/{token}.parquet"):
+            path.unlink()
+        raise
+    _commit(engine, taken.moved, now)
     pa.default_memory_pool().release_unused()
     return taken.read
 
@@ -140,6 +135,22 @@ def _read(folder: Path, at: Mapping[str, int], index: SeenIndex) -> _Taken:
             if taken.full:
                 return taken
     return taken
+
+
+def _write(
+    workspace: Workspace, taken: _Taken, others: Mapping[str, Sequence[LakeFile]], token: str
+) -> None:
+    """Write what was taken, durably; it does not count yet."""
+    moved = taken.moved
+    if taken.tables:
+        table = pa.concat_tables(taken.tables).combine_chunks()
+        taken.tables.clear()
+        table = _drop_known(workspace, table, taken.counted, others)
+        moved.files = list(_write_days(workspace, table, token))
+    if taken.rejected:
+        moved.rejected_files = [_write_rejected(workspace, taken.rejected, token)]
+    for file in (*moved.files, *moved.rejected_files):
+        sync_file(workspace.lake / file.path)
 
 
 def _chunks(frames: Iterator[Placed]) -> Iterator[list[Placed]]:

@@ -300,7 +300,9 @@ class Watch:
         if self.seen and tenth > self.seen[-1][0]:
             taken, load = len(self.running.took) * BATCH, os.getloadavg()[0]
             at = f"{time.monotonic() - self.began:.0f} s, load {load:.1f}: {taken:,} accepted"
-            print(f"    {at}, {status.lake_events:,} in the lake, {self.memory()[-1]}", flush=True)
+            used = {name: round(used) for name, used in self.running.processor().items()}
+            held = self.memory()[-1]
+            print(f"    {at}, {status.lake_events:,} in the lake, {held}, {used} s", flush=True)
         self.seen.append((tenth, self.running.memory()))
         return status
 

@@ -217,6 +217,28 @@ def test_a_move_that_crashes_is_made_again_and_nothing_is_doubled(
     assert views(deliverer) == 2
 
 
+def test_a_disk_that_is_full_is_not_filled_further_and_the_move_is_made_later(
+    log: Log,
+    deliverer: Deliverer,
+    workspace: Workspace,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    log.write(viewed("m1"), viewed("m2", ago=2 * 86_400), refused=[Refused("it names nobody", "")])
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.move_events.sync_file", full)
+        for _ in range(3):
+            with pytest.raises(OSError, match="No space"):
+                deliverer.move()
+    assert list(workspace.lake.rglob("*.parquet")) == []
+    delivered(deliverer)
+    assert lake(workspace, engine) == ["m1", "m2"]
+    assert len(list(workspace.lake.rglob("*.parquet"))) == 3  # two days, and what was refused
+
+
 def test_a_deliverer_that_follows_another_goes_on_where_that_one_was(
     log: Log, workspace: Workspace, engine: Engine
 ) -> None:

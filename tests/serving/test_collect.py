@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from data.api_keys import Scope, revoke_key
 from data.audit import Actor
+from data.collect_log import log_folder, segments
 from data.workspace import Workspace
 from serving.collect import BATCHES, MOST_EVENTS, SINGLE
 from serving.collect_reading import MOST_EVENT_BYTES
@@ -345,6 +346,25 @@ def test_a_disk_that_refuses_is_told_and_collecting_goes_on_after_it(
         assert "retry-after" in answer.headers
     assert api.ask("POST", "/v1/track", viewed(2), key=write_key).status == 200
     assert events(workspace)[-1].message_id == "m2"
+
+
+def test_a_full_disk_acknowledges_nothing_and_leaves_no_file_a_request(
+    api: Api, write_key: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    folder = log_folder(workspace)
+    with monkeypatch.context() as patch:
+        patch.setattr("data.collect_log.os.write", full)
+        for number in range(5):
+            answer = api.ask("POST", "/v1/batch", {"batch": [viewed(number)]}, key=write_key)
+            assert (answer.status, answer.code) == (503, "storage_unavailable")
+            assert int(answer.headers["retry-after"]) > 0
+    assert len(segments(folder)) <= 1
+    again = {"batch": [viewed(number) for number in range(5)]}
+    assert api.ask("POST", "/v1/batch", again, key=write_key).status == 200
+    assert [event.message_id for event in events(workspace)] == [f"m{n}" for n in range(5)]
 
 
 def test_analytics_next_is_told_to_send_here(api: Api, write_key: str) -> None:

@@ -37,6 +37,8 @@ ROOT = Path(__file__).parents[2]
 KILLS = 54
 PEOPLE = 400  # so many that live state keeps all events of each, however quick the machine is
 SENDERS = 3
+LOAD = 500  # events acknowledged while there are kills, at least
+PATIENCE = 240  # seconds until a move is made, on a machine that has much else to do
 
 
 @dataclass
@@ -143,7 +145,8 @@ def test_fifty_kills_lose_nothing_and_double_nothing(workspace: Workspace, engin
             threads = [threading.Thread(target=sender.run) for sender in senders]
             for thread in threads:
                 thread.start()
-            while made.kills < KILLS:
+            # On a machine that is slow or busy it takes more kills until there was a load.
+            while made.kills < KILLS or sum(len(each.acknowledged) for each in senders) <= LOAD:
                 # Most lives are short; some last until a move to the lake is made, or nearly.
                 if made.kills % 18 == 17:
                     await_move(engine)
@@ -155,12 +158,12 @@ def test_fifty_kills_lose_nothing_and_double_nothing(workspace: Workspace, engin
             for thread in threads:
                 thread.join()
     acknowledged = {k: v for sender in senders for k, v in sender.acknowledged.items()}
-    assert len(acknowledged) > 500, "there was hardly any load"
+    assert made.kills >= KILLS
     check(workspace, acknowledged, set().union(*(sender.tried for sender in senders)))
 
 
 def await_move(engine: Engine) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     with reader(engine).connect() as conn:
         before = dataset_version(conn)
     while time.monotonic() < deadline:

@@ -14,6 +14,7 @@ import sys
 
 import ibis.backends.duckdb
 import ibis.backends.sql.compilers.duckdb
+import pandas as pd
 import uvicorn
 
 from data.store import open_store
@@ -22,7 +23,11 @@ from pipelines.deliver import Deliverer
 from serving.app import create
 
 # What a deliverer would else load in each of its lives.
-LOADED = (ibis.backends.duckdb.Backend, ibis.backends.sql.compilers.duckdb.DuckDBCompiler)
+LOADED = (
+    ibis.backends.duckdb.Backend,
+    ibis.backends.sql.compilers.duckdb.DuckDBCompiler,
+    pd.DataFrame,  # Arrow asks for it
+)
 
 
 def serve(listening: socket.socket) -> None:
