@@ -1,4 +1,4 @@
-"""The charts of Explore: what sets people apart, distributions, and where people are dense."""
+"""The charts of Explore: what sets people apart, and distributions."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ from itertools import pairwise
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 
 from dashboard.explore_data import MapView
-from dashboard.format import count, number, percent
-from dashboard.theme import ACCENT, DIVERGING, INK, NOISE, PAPER, SEQUENTIAL, colour, styled
+from dashboard.format import number, percent
+from dashboard.theme import ACCENT, DIVERGING, INK, NOISE, colour, styled
 from kindred.clusters.contrast import BinnedTrait, Contrast, Counts, coarse
 from kindred.clusters.naming import clause
 
-DENSITY_CELLS = 64  # along either axis
 MOST_ON_AXIS = 28  # characters of a trait's name
-NAMED = 8  # of the largest clusters on the density chart: more would cover one another
 
 
 def in_words(view: MapView, found: Contrast, others: str) -> str:
@@ -181,64 +177,6 @@ def _histogram(
         interpolate="step-after", color=tint, opacity=0.22, line={"color": tint, "strokeWidth": 1.5}
     )
     return styled((back + front).properties(height=150), theme)
-
-
-def density_chart(view: MapView, rows: NDArray[np.intp] | None, theme: str) -> Any:
-    """Draw how many people stand where, binned on the server, with the clusters' names."""
-    low, high = (np.quantile((view.x, view.y), share, axis=1) for share in (0.004, 0.996))
-    cell = np.maximum((high - low) / DENSITY_CELLS, 1)
-    places = np.stack((view.x, view.y)) if rows is None else np.stack((view.x[rows], view.y[rows]))
-    column, row = np.clip((places - low[:, None]) // cell[:, None], 0, DENSITY_CELLS - 1).astype(
-        int
-    )
-    people = np.bincount(row * DENSITY_CELLS + column, minlength=DENSITY_CELLS**2)
-    full = np.flatnonzero(people)
-    table = pd.DataFrame(
-        {
-            "x": full % DENSITY_CELLS,
-            "y": full // DENSITY_CELLS,
-            "people": people[full],
-            "told": [count(many) for many in people[full]],
-        }
-    )
-    scale = alt.Scale(domain=[0, DENSITY_CELLS], nice=False)
-    cells = (
-        alt.Chart(table)
-        .transform_calculate(x2="datum.x + 1", y2="datum.y + 1")
-        .mark_rect()
-        .encode(
-            x=alt.X("x:Q", scale=scale, axis=None),
-            x2="x2:Q",
-            y=alt.Y("y:Q", scale=scale, axis=None),
-            y2="y2:Q",
-            color=alt.Color(
-                "people:Q",
-                scale=alt.Scale(type="log", range=list(SEQUENTIAL[theme])),
-                legend=alt.Legend(title="People in a cell", orient="bottom", gradientLength=200),
-            ),
-            tooltip=[alt.Tooltip("told:N", title="People here")],
-        )
-    )
-    names = pd.DataFrame(
-        [
-            {
-                "x": (at[0] - low[0]) / cell[0],
-                "y": (at[1] - low[1]) / cell[1],
-                "name": cluster.name,
-            }
-            for cluster, at in list(zip(view.clusters, view.centres, strict=True))[:NAMED]
-            if cluster.id is not None
-        ],
-        columns=["x", "y", "name"],
-    )
-    text = alt.Chart(names).encode(
-        x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale), text="name:N"
-    )
-    return (
-        cells
-        + text.mark_text(fontWeight=600, stroke=PAPER[theme], strokeWidth=4)
-        + text.mark_text(fontWeight=600, color=INK[theme])
-    ).properties(height=470)
 
 
 def cluster_swatch(view: MapView, cluster_id: int | None, theme: str) -> str:

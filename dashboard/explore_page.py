@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 from sqlalchemy import select
 
-from dashboard.explore_charts import density_chart
 from dashboard.explore_data import MapView
+from dashboard.explore_density import density_chart
 from dashboard.explore_map import draw_map, in_words
 from dashboard.explore_runs import about_run, changes, run_now, verdict
 from dashboard.explore_state import Looking

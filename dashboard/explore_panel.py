@@ -22,7 +22,8 @@ from dashboard.explore_people import people_words, person_at, sample_of
 from dashboard.explore_state import ADDRESS, PANEL, current, write_address
 from dashboard.format import count, money, percent
 from kindred.clusters.contrast import Contrast, contrast, rank_contrasts
-from kindred.clusters.selection import Selection, decode, encode, picked
+from kindred.clusters.selection import Selection, picked
+from kindred.clusters.selection_text import decode, encode
 from kindred.errors import UserError
 
 Rows = NDArray[np.intp]

@@ -11,7 +11,8 @@ from streamlit.errors import StreamlitAPIException
 
 from dashboard.point_map import Asked
 from data.map_reads import MapRun
-from kindred.clusters.selection import GRID, Selection, as_payload, decode, encode, parse
+from kindred.clusters.selection import GRID, Selection
+from kindred.clusters.selection_text import as_payload, decode, encode, parse
 from kindred.errors import UserError
 
 PANEL = "explore_panel"  # the fragment that shows who is picked

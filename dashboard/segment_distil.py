@@ -16,7 +16,8 @@ from dashboard.store import workspace
 from data.segment_distil import Distilled, DistilStep, distil_people, picked_on_map
 from data.segment_population import Population
 from data.workspace import Workspace
-from kindred.clusters.selection import decode, picked
+from kindred.clusters.selection import picked
+from kindred.clusters.selection_text import decode
 from kindred.errors import UserError
 from kindred.segments.bitmap import Bitmap
 from kindred.segments.distil import Quality

@@ -118,7 +118,38 @@ def save_run(
 
     A matched cluster keeps its identity, name and colour; a new one gets the first free colour.
     """
-    run_pk = conn.execute(
+    cluster_run_id = _keep_run(conn, run)
+    version = commit_files(
+        conn,
+        MAP,
+        [describe_file(workspace, map_path)],
+        why="clusters",
+        at=run.at,
+        snapshot=str(cluster_run_id),
+    )
+    conn.execute(
+        update(cluster_runs).where(cluster_runs.c.id == cluster_run_id).values(lake_version=version)
+    )
+    identities = _identities(conn, cluster_run_id, found, matched)
+    overlaps = {label: overlap for label, (_, overlap) in matched.items()}
+    conn.execute(
+        insert(cluster_members),
+        [
+            {
+                "cluster_run_id": cluster_run_id,
+                "cluster_id": identities.get(each.label),
+                "overlap": overlaps.get(each.label),
+                **_described(each),
+            }
+            for each in found
+        ],
+    )
+    return cluster_run_id
+
+
+def _keep_run(conn: Connection, run: FoundRun) -> int:
+    """Keep a run's facts; its files are not there yet."""
+    added = conn.execute(
         insert(cluster_runs).values(
             run_id=run.run_id,
             at=run.at,
@@ -134,40 +165,21 @@ def save_run(
             fingerprint=run.fingerprint,
         )
     ).inserted_primary_key
-    assert run_pk is not None
-    cluster_run_id = int(run_pk[0])
-    version = commit_files(
-        conn,
-        MAP,
-        [describe_file(workspace, map_path)],
-        why="clusters",
-        at=run.at,
-        snapshot=str(cluster_run_id),
-    )
-    conn.execute(
-        update(cluster_runs).where(cluster_runs.c.id == cluster_run_id).values(lake_version=version)
-    )
-    identities = _identities(conn, cluster_run_id, found, matched)
-    conn.execute(
-        insert(cluster_members),
-        [
-            {
-                "cluster_run_id": cluster_run_id,
-                "label": cluster.label,
-                "cluster_id": identities.get(cluster.label),
-                "size": cluster.size,
-                "share": cluster.share,
-                "revenue": cluster.revenue,
-                "name": cluster.name[:120],
-                "sentence": cluster.sentence,
-                "overlap": matched[cluster.label][1] if cluster.label in matched else None,
-                "box": list(cluster.box),
-                "effects": cluster.effects,
-            }
-            for cluster in found
-        ],
-    )
-    return cluster_run_id
+    assert added is not None
+    return int(added[0])
+
+
+def _described(cluster: FoundCluster) -> dict[str, Any]:
+    return {
+        "label": cluster.label,
+        "size": cluster.size,
+        "share": cluster.share,
+        "revenue": cluster.revenue,
+        "name": cluster.name[:120],
+        "sentence": cluster.sentence,
+        "box": list(cluster.box),
+        "effects": cluster.effects,
+    }
 
 
 def save_quality(conn: Connection, cluster_run_id: int, quality: Mapping[str, Any]) -> None:

@@ -99,16 +99,9 @@ def declare_workspace(
     """
     known = facts(conn)
     if known is None:
-        conn.execute(
-            insert(workspace_facts).values(
-                id=1,
-                kind=kind,
-                source=source,
-                currency=currency,
-                clock_fixed_at=clock_fixed_at,
-                created_at=at,
-            )
-        )
+        first = {"kind": kind, "source": source, "currency": currency, "created_at": at}
+        values = {"id": 1, "clock_fixed_at": clock_fixed_at, **first}
+        conn.execute(insert(workspace_facts).values(**values))
         return
     _require_alike(known, kind, source, currency)
     sources = known.source.split(" + ")

@@ -6,12 +6,13 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
+from sqlalchemy import Connection, Row
 
 from data import clusters, traits
 from data.clusters import FoundCluster, FoundRun
@@ -34,50 +35,44 @@ NOISE_NAME = "In between"
 NOISE_SENTENCE = "They lie between clusters, or far from all, and are like none of them."
 
 
+@dataclass(frozen=True)
+class _Given:
+    """What a run stands on: the newest traits, the traits among them to cluster by, settings."""
+
+    trait_run: Row[Any]
+    path: Path
+    declared: Sequence[Trait]
+    chosen: Sequence[Trait]
+    settings: ClusterSettings
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same map."""
+        return _fingerprint(self.trait_run.fingerprint, self.settings, self.chosen)
+
+
 def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
     """Find clusters with the given settings, unless the last run stands on the same ones."""
     settings = ClusterSettings.from_params(params)
     with reader(context.engine).connect() as conn:
-        trait_run = traits.latest_run(conn)
-        if trait_run is None:
-            raise UserError("There are no traits yet.", "Run: python -m pipelines traits")
-        path = traits.snapshot_path(context.workspace, conn)
+        given = _given(context, conn, settings)
         last = clusters.latest_run(conn)
-    declared = traits.declarations(trait_run)
-    chosen = choose_features(declared, settings.features)
-    fingerprint = _fingerprint(trait_run.fingerprint, settings, chosen)
-    if last is not None and last.fingerprint == fingerprint and last.quality is not None:
+    if last is not None and last.fingerprint == given.fingerprint and last.quality is not None:
         return JobResult(fresh=True, detail={"cluster_run": last.id})
     # They bring umap, numba and scikit-learn: seconds of loading that a fresh run need not pay.
     from kindred.clusters.fit import fit_map  # noqa: PLC0415
     from kindred.clusters.quality import measure  # noqa: PLC0415
 
     with context.report.step("Preparing features") as step:
-        features = _features(path, chosen)
+        features = _features(given.path, given.chosen)
         step.rows(len(features.matrix))
         step.progress(1.0, f"{len(features.names)} features")
     with context.report.step("Projecting and clustering") as step:
         fit = fit_map(features.matrix, settings, step.progress)
         step.rows(len(fit.labels))
     with context.report.step("Describing clusters") as step:
-        ids = traits.people_ids(path)
-        found = describe(path, declared, fit)
-        target = context.workspace.lake / MAP / f"{uuid.uuid4().hex[:12]}.parquet"
-        clusters.write_map(target, ids, fit.plane, fit.labels)
-        facts = FoundRun(
-            run_id=context.run_id,
-            at=context.now,
-            as_of=trait_run.as_of,
-            trait_run_id=trait_run.id,
-            method=settings.method,
-            settings=settings.as_json() | {"chosen": fit.chosen},
-            features=as_json(features.columns),
-            people=len(fit.labels),
-            sampled=len(fit.fitted),
-            bounds=_bounds(fit.plane),
-            fingerprint=fingerprint,
-        )
-        run_id = _save(context, facts, target, found, ids, fit)
+        found = describe(given.path, given.declared, fit)
+        run_id = _save(context, given, features, found, fit)
         step.rows(len(found))
     with context.report.step("Measuring quality") as step:
         quality = measure(features.matrix, fit.plane, fit.labels, settings, step.progress)
@@ -87,6 +82,16 @@ def run(context: JobContext, params: Mapping[str, Any]) -> JobResult:
     return JobResult(
         rows=len(fit.labels), detail={"cluster_run": run_id, "clusters": count, **fit.chosen}
     )
+
+
+def _given(context: JobContext, conn: Connection, settings: ClusterSettings) -> _Given:
+    trait_run = traits.latest_run(conn)
+    if trait_run is None:
+        raise UserError("There are no traits yet.", "Run: python -m pipelines traits")
+    declared = traits.declarations(trait_run)
+    chosen = choose_features(declared, settings.features)
+    path = traits.snapshot_path(context.workspace, conn)
+    return _Given(trait_run, path, declared, chosen, settings)
 
 
 def choose_features(declared: Sequence[Trait], names: Sequence[str] | None) -> list[Trait]:
@@ -148,12 +153,28 @@ def _features(path: Path, chosen: Sequence[Trait]) -> Features:
 
 def _save(
     context: JobContext,
-    facts: FoundRun,
-    target: Path,
+    given: _Given,
+    features: Features,
     found: Sequence[FoundCluster],
-    ids: pa.ChunkedArray,
     fit: MapFit,
 ) -> int:
+    """Write the map, match its clusters with the last run's, and keep all; gives the run's id."""
+    ids = traits.people_ids(given.path)
+    target = context.workspace.lake / MAP / f"{uuid.uuid4().hex[:12]}.parquet"
+    clusters.write_map(target, ids, fit.plane, fit.labels)
+    facts = FoundRun(
+        run_id=context.run_id,
+        at=context.now,
+        as_of=given.trait_run.as_of,
+        trait_run_id=given.trait_run.id,
+        method=given.settings.method,
+        settings=given.settings.as_json() | {"chosen": fit.chosen},
+        features=as_json(features.columns),
+        people=len(fit.labels),
+        sampled=len(fit.fitted),
+        bounds=_bounds(fit.plane),
+        fingerprint=given.fingerprint,
+    )
     with reader(context.engine).connect() as conn:
         last = clusters.latest_run(conn)
         matched = clusters.matches_with_last(context.workspace, conn, last, ids, fit.labels)

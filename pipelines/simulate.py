@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ from kindred.simulation.columns import ARMS, CURRENCY, EXPERIMENT, anonymous_ids
 from kindred.simulation.days import LIFT, day_events, mean_season
 from kindred.simulation.population import (
     NEVER,
+    Catalogue,
     People,
     World,
     catalogue_table,
@@ -64,22 +66,48 @@ def write_world(
     begin = (end - timedelta(days=world.days)).replace(hour=0, minute=0, second=0, microsecond=0)
     people = draw_people(world, mean_season(begin.timetuple().tm_yday, world.days))
     catalogue = draw_catalogue(world)
-    ids = _ids(world, people)
     variation = _variations(world)
-    exposed = np.zeros(world.people, dtype=np.bool_)
+    written = _write_days(out, _Drawn(world, people, catalogue, variation), begin, end, progress)
+    truth = truth_table(people, _ids(world, people), variation)
+    pq.write_table(catalogue_table(catalogue), out / "catalogue.parquet", **WRITER)
+    pq.write_table(truth, out / "truth.parquet", **WRITER)
+    facts = _facts(world, written, None if until else end, end)
+    (out / "world.json").write_text(json.dumps(facts, indent=2) + "\n")
+    return written
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """All that days are written from."""
+
+    world: World
+    people: People
+    catalogue: Catalogue
+    variation: NDArray[np.int8]
+
+
+def _write_days(
+    out: Path,
+    drawn: _Drawn,
+    begin: datetime,
+    end: datetime,
+    progress: Callable[[float, str], None],
+) -> int:
+    """Write the events of each day, a chunk of people at a time; gives how many there are."""
+    exposed = np.zeros(drawn.world.people, dtype=np.bool_)
     days = (end - begin).days + (1 if end > begin + timedelta(days=(end - begin).days) else 0)
     written = 0
     for day in range(days):
         date = begin + timedelta(days=day)
         folder = out / "events" / f"day={date:%Y-%m-%d}"
         folder.mkdir(parents=True)
-        for chunk, first in enumerate(range(0, world.people, CHUNK)):
-            part = slice(first, min(first + CHUNK, world.people))
+        for chunk, first in enumerate(range(0, drawn.world.people, CHUNK)):
+            part = slice(first, min(first + CHUNK, drawn.world.people))
             table = day_events(
-                world,
-                people.part(part),
-                catalogue,
-                variation[part],
+                drawn.world,
+                drawn.people.part(part),
+                drawn.catalogue,
+                drawn.variation[part],
                 day,
                 date,
                 chunk,
@@ -92,10 +120,6 @@ def write_world(
                 pq.write_table(table, folder / f"part-{chunk:05d}.parquet", **WRITER)
             written += table.num_rows
         progress((day + 1) / days, f"{written:,} events")
-    pq.write_table(catalogue_table(catalogue), out / "catalogue.parquet", **WRITER)
-    pq.write_table(truth_table(people, ids, variation), out / "truth.parquet", **WRITER)
-    facts = _facts(world, written, None if until else end, end)
-    (out / "world.json").write_text(json.dumps(facts, indent=2) + "\n")
     return written
 
 

@@ -37,7 +37,7 @@ def point_map(
     """Draw the map of people.
 
     Its state lies in ``st.session_state[key]``: ``shapes`` (a selection, as
-    :func:`kindred.clusters.selection.parse` reads it), ``focus`` (a cluster's id), ``view``
+    :func:`kindred.clusters.selection_text.parse` reads it), ``focus`` (a cluster's id), ``view``
     (``[x, y, zoom]``, none when everyone is in view); and, for one run, ``person`` (a row).
 
     Parameters

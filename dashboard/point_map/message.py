@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -141,30 +141,50 @@ def pack(
     if any(len(palette) > MAX_CODES for palette in colours.values()):
         raise ValueError(f"a map has at most {MAX_CODES} colours")
     header = {
-        "n": len(people.x),
-        "planes": ["colour", "label"][: len(people.planes)],
-        "points": people.fingerprint,
-        "ground": people.ground,
+        **_people(people),
         "colours": {theme: list(palette) for theme, palette in colours.items()},
-        "legend": {
-            "kind": legend.kind,
-            "title": legend.title,
-            "entries": [{"code": code, "label": label} for code, label in legend.entries],
-        },
+        "legend": _legend(legend),
         "clusters": [asdict(cluster) for cluster in clusters],
         "annotations": [asdict(note) for note in notes],
         "title": title,
         "source": source,
         "file": file,
         "alternative": alternative,
+        **_asked(asked),
+    }
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (len(text) % 2)
+    return b"".join((struct.pack("<I", len(text)), text, *_planes(people)))
+
+
+def _people(people: People) -> dict[str, Any]:
+    return {
+        "n": len(people.x),
+        "planes": ["colour", "label"][: len(people.planes)],
+        "points": people.fingerprint,
+        "ground": people.ground,
+    }
+
+
+def _legend(legend: Legend) -> dict[str, Any]:
+    return {
+        "kind": legend.kind,
+        "title": legend.title,
+        "entries": [{"code": code, "label": label} for code, label in legend.entries],
+    }
+
+
+def _asked(asked: Asked) -> dict[str, Any]:
+    return {
         "asked": asked.number,
         "shapes": list(asked.shapes),
         "focus": asked.focus,
         "view": asked.view,
     }
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (len(text) % 2)
-    parts = [struct.pack("<I", len(text)), text]
-    parts += [array.astype("<u2", copy=False).tobytes() for array in (people.x, people.y)]
-    parts += [plane.tobytes() for plane in people.planes]
-    return b"".join(parts)
+
+
+def _planes(people: People) -> Iterator[bytes]:
+    for cells in (people.x, people.y):
+        yield cells.astype("<u2", copy=False).tobytes()
+    for plane in people.planes:
+        yield plane.tobytes()

@@ -86,12 +86,54 @@ def draw_people(world: World, mean_season: float = 1.0) -> People:
         it, so that `events_per_person` is met whatever time of the year the world covers.
     """
     rng = world.rng(1)
-    n = world.people
     shares = np.array([s.share for s in MICRO_SEGMENTS])
-    segment = rng.choice(len(MICRO_SEGMENTS), size=n, p=shares / shares.sum()).astype(np.int8)
+    drawn = rng.choice(len(MICRO_SEGMENTS), size=world.people, p=shares / shares.sum())
+    segment = drawn.astype(np.int8)
+    activity = rng.gamma(1.6, 1 / 1.6, world.people)
+    arrives, leaves, known_from = _presence(rng, world, segment)
+    people = _characters(rng, segment, activity, arrives, leaves, known_from)
+    present = np.minimum(people.leaves, world.days) - np.minimum(people.arrives, world.days)
+    expected = float((people.visits * present).sum()) * mean_season
+    scale = world.events_per_person * world.people / EVENTS_PER_VISIT / max(expected, 1e-9)
+    people.visits[:] = people.visits * np.float32(scale)
+    return people
+
+
+def _of(segment: NDArray[np.int8], name: str) -> Floats:
+    """Give what each person's micro-segment has under a name."""
+    return np.array([getattr(s, name) for s in MICRO_SEGMENTS], dtype=np.float32)[segment]
+
+
+def _presence(
+    rng: np.random.Generator, world: World, segment: NDArray[np.int8]
+) -> tuple[Ints, Ints, Ints]:
+    """Draw on which day each arrives, is gone, and is known by their id."""
+    n = world.people
+    new = rng.random(n) < _of(segment, "new")
+    arrives = np.where(new, rng.integers(0, world.days, n), 0).astype(np.int32)
+    life = rng.exponential(_of(segment, "stay") / np.log(2))
+    known = rng.random(n)
+    later = rng.integers(0, max(world.days, 1), n)
+    known_from = np.where(
+        known < FROM_THE_START, 0, np.where(known < FROM_THE_START + ANONYMOUS, NEVER, later)
+    )
+    leaves = np.minimum(arrives + 1 + life, NEVER - 1).astype(np.int32)
+    return arrives, leaves, known_from.astype(np.int32)
+
+
+def _characters(
+    rng: np.random.Generator,
+    segment: NDArray[np.int8],
+    activity: NDArray[np.float64],
+    arrives: Ints,
+    leaves: Ints,
+    known_from: Ints,
+) -> People:
+    """Draw what each is like, around their micro-segment; the order of draws is part of a seed."""
+    n = len(segment)
 
     def of(name: str) -> Floats:
-        return np.array([getattr(s, name) for s in MICRO_SEGMENTS], dtype=np.float32)[segment]
+        return _of(segment, name)
 
     def around(name: str, concentration: float) -> Floats:
         """Draw a share near the segment's: Beta(cp, c(1 − p))."""
@@ -99,16 +141,7 @@ def draw_people(world: World, mean_season: float = 1.0) -> People:
         drawn: Floats = rng.beta(concentration * p, concentration * (1 - p)).astype(np.float32)
         return drawn
 
-    activity = rng.gamma(1.6, 1 / 1.6, n)
-    new = rng.random(n) < of("new")
-    arrives = np.where(new, rng.integers(0, world.days, n), 0).astype(np.int32)
-    life = rng.exponential(of("stay") / np.log(2))
-    known = rng.random(n)
-    later = rng.integers(0, max(world.days, 1), n)
-    known_from = np.where(
-        known < FROM_THE_START, 0, np.where(known < FROM_THE_START + ANONYMOUS, NEVER, later)
-    )
-    people = People(
+    return People(
         segment=segment,
         visits=(of("visits") * activity).astype(np.float32),
         hour=(of("hour") + rng.normal(0, 0.7, n)).astype(np.float32),
@@ -120,18 +153,13 @@ def draw_people(world: World, mean_season: float = 1.0) -> People:
         clicks=around("clicks", 25),
         buys=around("buys", 15),
         arrives=arrives,
-        leaves=np.minimum(arrives + 1 + life, NEVER - 1).astype(np.int32),
-        known_from=known_from.astype(np.int32),
+        leaves=leaves,
+        known_from=known_from,
         region=rng.choice(len(REGIONS), n, p=[0.2, 0.2, 0.2, 0.2, 0.15, 0.05]).astype(np.int8),
         age=rng.integers(0, len(AGES), n).astype(np.int8),
         income=np.digitize(of("price") * rng.lognormal(0, 0.3, n), [0.9, 1.5]).astype(np.int8),
         taste=_tastes(rng, segment),
     )
-    present = np.minimum(people.leaves, world.days) - np.minimum(people.arrives, world.days)
-    expected = float((people.visits * present).sum()) * mean_season
-    scale = world.events_per_person * n / EVENTS_PER_VISIT / max(expected, 1e-9)
-    people.visits[:] = people.visits * np.float32(scale)
-    return people
 
 
 EVENTS_PER_VISIT: Final = 4.9  # on average, as the chances below in days.py have it

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from dashboard.point_map.component import script
-from kindred.clusters.selection import GRID, Kind, Op, Selection, Shape, as_payload, picked
+from kindred.clusters.selection import GRID, Kind, Op, Selection, Shape, picked
+from kindred.clusters.selection_text import as_payload
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from data.schema import annotations as notes
 from data.schema import cluster_members, cluster_runs, clusters, pipeline_runs
 from data.workspace import Workspace
-from kindred.clusters.selection import Kind, Op, Shape, encode
+from kindred.clusters.selection import Kind, Op, Shape
+from kindred.clusters.selection_text import encode
 from tests.support.synthetic_map import NAMES, build
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from data.id_lists import save_list
 from data.publications import Act, Terms
 from data.segments import create_segment, publish_segment, save_rule, segment_rule
 from data.workspace import Workspace
-from kindred.clusters.selection import encode, parse
+from kindred.clusters.selection_text import encode, parse
 from kindred.segments.codec import dump
 from kindred.segments.parse import read_rule
 from tests.support.screens import ROOT, opened, well, words

@@ -15,18 +15,14 @@ from kindred.clusters.selection import (
     GRID,
     MAX_POINTS,
     MAX_SHAPES,
-    MAX_TEXT,
     Kind,
     MapGrid,
     Op,
     Selection,
     Shape,
-    as_payload,
-    decode,
-    encode,
-    parse,
     picked,
 )
+from kindred.clusters.selection_text import MAX_TEXT, as_payload, decode, encode, parse
 from kindred.errors import UserError
 
 # A small grid makes points fall on corners and edges; the full one finds overflow.
