@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
 from data.live_store import REDIS_VARIABLE
@@ -26,6 +27,10 @@ from tests.services import browser, postgres, redis
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+# How long a busy machine takes to draw an example says nothing of the law that is tested.
+settings.register_profile("kindred", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kindred")
 
 
 @pytest.fixture(scope="session")
