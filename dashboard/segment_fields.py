@@ -23,7 +23,7 @@ from kindred.traits.trait import TraitType
 Shares = Sequence[tuple[Any, float]]
 NARROW: Final = 96
 MIDDLE: Final = 126
-WIDE: Final = 208
+WIDE: Final = 264  # what traits are called is longer than their values
 REDRAWING: Final = frozenset({"trait", "event", "op", "aggregate", "property", "run"})
 
 
