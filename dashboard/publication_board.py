@@ -21,6 +21,10 @@ from data.publications import Live, standing
 
 EVERY: Final = "all"
 SHOWN: Final = 200  # acts in the history
+LINES: Final = 3  # of a cell; reasons and names are sentences, and a phone can't show a whole one
+_LINE: Final = 22  # pixels
+_WHY: Final = 260
+_A_LINE: Final = 28  # letters of a column that wide
 _ENDED: Final = {"superseded": "superseded", "withdrawn": "withdrawn", None: "stands"}
 
 
@@ -121,6 +125,7 @@ def live_table(board: Board) -> tuple[str, str] | None:
     event = st.dataframe(
         _without_kind(board, rows),
         hide_index=True,
+        row_height=_height(rows),
         key="publications_live",
         on_select="rerun",
         selection_mode="single-row",
@@ -135,7 +140,7 @@ def live_table(board: Board) -> tuple[str, str] | None:
             "Valid": st.column_config.TextColumn(width=150),
             "Browsers": st.column_config.CheckboxColumn("Told to browsers", width=110),
             "What it says": st.column_config.TextColumn(width="large"),
-            "Why": st.column_config.TextColumn(width="medium"),
+            "Why": st.column_config.TextColumn(width=_WHY),
         },
     )
     picked = event["selection"]["rows"]
@@ -143,6 +148,13 @@ def live_table(board: Board) -> tuple[str, str] | None:
         found = board.standing[picked[0]]
         return found.kind, found.key
     return None
+
+
+def _height(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Choose the rows' height, in pixels, by the longest text that should be read whole."""
+    texts = [str(row.get(name) or "") for row in rows for name in ("Name", "Why", "Ended because")]
+    lines = -(-max(map(len, texts), default=0) // _A_LINE)
+    return 14 + _LINE * min(max(lines, 1), LINES)
 
 
 def _without_kind(board: Board, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -210,6 +222,7 @@ def history(board: Board) -> None:
     st.dataframe(
         _without_kind(board, rows),
         hide_index=True,
+        row_height=_height(rows),
         key="publications_history",
         placeholder="",
         alt=f"The {len(rows)} newest publications",
@@ -220,11 +233,11 @@ def history(board: Board) -> None:
             "Kind": st.column_config.TextColumn(width=90),
             "Version": st.column_config.NumberColumn(width=70),
             "By": st.column_config.TextColumn(width=90),
-            "Why": st.column_config.TextColumn(width="medium"),
+            "Why": st.column_config.TextColumn(width=_WHY),
             "Now": st.column_config.TextColumn(width=100),
             "Ended": _times("Ended (UTC)"),
             "Ended by": st.column_config.TextColumn(width=90),
-            "Ended because": st.column_config.TextColumn(width="medium"),
+            "Ended because": st.column_config.TextColumn(width=_WHY),
         },
     )
     if len(board.acts) == SHOWN:

@@ -56,7 +56,10 @@ def read_board() -> Board:
 def verdict(board: Board) -> str:
     """Say how many there are, and how fresh their counts."""
     live = sum(segment.state in {"live", "changed"} for segment in board.segments)
-    told = f"**{count(len(board.segments))} segments, {count(live)} of them live.**"
+    many = len(board.segments)
+    told = f"**{count(many)} segments, {count(live)} of them live.**"
+    if many == 1:
+        told = f"**1 segment, {'live' if live else 'not live'}.**"
     newest = max(board.sizes.values(), key=lambda sized: sized.as_of, default=None)
     if newest is None or newest.computed_at is None:
         return f"{told} None has been counted yet; the worker does so after each change."
@@ -75,7 +78,7 @@ def table(board: Board) -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        row_height=40,
+        row_height=58,  # two lines: names and sentences are long
         placeholder="",
         alt=f"{len(rows)} segments",
         column_config={

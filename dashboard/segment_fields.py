@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,8 +9,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.format import number, percent
+from dashboard.format import number
 from dashboard.segment_data import Vocabulary
+from dashboard.segment_numbers import digits, number_in, step, with_share
 from dashboard.segment_state import Workbench, edit
 from dashboard.segment_words import OPERATORS, UNITS, length, simple_length
 from kindred.segments.check_values import LISTS
@@ -23,7 +23,7 @@ from kindred.traits.trait import TraitType
 Shares = Sequence[tuple[Any, float]]
 NARROW: Final = 96
 MIDDLE: Final = 126
-WIDE: Final = 208
+WIDE: Final = 264  # what traits are called is longer than their values
 REDRAWING: Final = frozenset({"trait", "event", "op", "aggregate", "property", "run"})
 
 
@@ -103,8 +103,8 @@ class Form:
             label,
             value=int(value) if as_int and whole else float(value),
             min_value=None if least is None else int(least) if whole else float(least),
-            step=1 if whole else _step(float(value)),
-            format="%d" if whole else _digits(float(value)),
+            step=1 if whole else step(float(value)),
+            format="%d" if whole else digits(float(value)),
             key=self.key(*way),
             label_visibility="collapsed",
             width=NARROW + 24,
@@ -206,7 +206,7 @@ class Form:
                 here,
                 "Value",
                 [value for value, _ in known],
-                lambda v: _with_share(v, shares),
+                lambda v: with_share(v, shares),
                 WIDE,
                 others=True,
             )
@@ -222,7 +222,7 @@ class Form:
             "Values",
             every,
             default=now,
-            format_func=lambda v: _with_share(v, shares),
+            format_func=lambda v: with_share(v, shares),
             key=self.key(*way),
             label_visibility="collapsed",
             accept_new_options=True,
@@ -252,22 +252,6 @@ def _usual(quantiles: Sequence[float]) -> None:
         word(f":small[:gray[half have over {half}, a tenth over {tenth}]]")
 
 
-def _with_share(value: Any, shares: dict[Any, float]) -> str:
-    """Write a value with how common it is."""
-    shown = "(empty)" if value == "" else str(value)
-    return f"{shown} · {percent(shares[value])}" if value in shares else shown
-
-
-def _step(value: float) -> float:
-    """Step by a tenth of the value's size."""
-    size = abs(value)
-    return 1.0 if size in (0.0, 1.0) else float(10 ** math.floor(math.log10(size) - 0.01))
-
-
-def _digits(value: float) -> str:
-    return "%.0f" if value.is_integer() and abs(value) < 1e15 else "%.6g"
-
-
 @edit
 def _take(form: Form, way: Way, key: str) -> None:
     value = st.session_state[key]
@@ -286,18 +270,8 @@ def _take_number(form: Form, way: Way, key: str) -> None:
 def _take_many(form: Form, way: Way, key: str, kind: TraitType) -> None:
     values = st.session_state[key]
     if kind in NUMBERS:
-        values = [number for number in map(_number, values) if number is not None]
+        values = [one for one in map(number_in, values) if one is not None]
     form.set(way, tuple(values))
-
-
-def _number(text: Any) -> float | int | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    if not math.isfinite(value):
-        return None
-    return int(value) if value.is_integer() else value
 
 
 @edit

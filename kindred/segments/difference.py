@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from kindred.segments import rules as r
 from kindred.segments.describe import Names, clause
+from kindred.segments.normal_form import Part, normal, subject
 from kindred.segments.rules import Rule
-from kindred.segments.walk import children, join
 
 Kind = Literal["added", "removed", "changed"]
 
@@ -58,7 +57,7 @@ def differences(before: Rule, after: Rule, names: Names | None = None) -> list[D
     >>> differences(r.AllRule((recent, vip)), r.AllRule((vip, recent)))
     []
     """
-    return list(_differ(_part(before, ""), _part(after, ""), _Place(names or {})))
+    return list(_differ(normal(before, ""), normal(after, ""), _Place(names or {})))
 
 
 def same_meaning(one: Rule, other: Rule) -> bool:
@@ -70,107 +69,7 @@ def same_meaning(one: Rule, other: Rule) -> bool:
     >>> same_meaning(vip, r.AllRule((r.NotRule(r.NotRule(vip)), vip)))
     True
     """
-    return _part(one, "").key == _part(other, "").key
-
-
-# --- rules without what says nothing ----------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A rule in its normal form, where it stands, and a key that rules of one meaning share."""
-
-    rule: Rule
-    path: str
-    key: tuple[Any, ...]
-    parts: tuple[_Part, ...] = ()
-
-    @property
-    def is_group(self) -> bool:
-        return isinstance(self.rule, r.AllRule | r.AnyRule | r.AtLeastRule)
-
-    @property
-    def is_not(self) -> bool:
-        return isinstance(self.rule, r.NotRule)
-
-    @property
-    def bare(self) -> _Part:
-        """What a negation is of, else itself."""
-        return self.parts[0] if self.is_not else self
-
-    @property
-    def joined_by(self) -> tuple[Any, ...]:
-        """How a group joins its parts; without the parts."""
-        return self.key[:-1]
-
-    @cached_property
-    def leaves(self) -> Counter[tuple[Any, ...]]:
-        """The keys of all leaves below."""
-        if not self.parts and not self.is_group:
-            return Counter([self.key])
-        return sum((part.leaves for part in self.parts), Counter())
-
-    @cached_property
-    def subjects(self) -> Counter[tuple[Any, ...]]:
-        """What all leaves below are about."""
-        if not self.parts and not self.is_group:
-            return Counter([_subject(self.rule)])
-        return sum((part.subjects for part in self.parts), Counter())
-
-
-def _part(rule: Rule, path: str) -> _Part:
-    below = [_part(inner, join(path, step)) for step, inner in children(rule)]
-    if isinstance(rule, r.NotRule):
-        inner = below[0]
-        if inner.is_not:
-            return inner.parts[0]
-        return _Part(r.NotRule(inner.rule), path, ("not", inner.key), (inner,))
-    if isinstance(rule, r.AtLeastRule):
-        key = ("at_least", rule.count, tuple(sorted(part.key for part in below)))
-        return _Part(replace(rule, rules=tuple(p.rule for p in below)), path, key, tuple(below))
-    if isinstance(rule, r.AllRule | r.AnyRule):
-        return _joined(rule, path, below)
-    return _Part(rule, path, ("leaf", clause(_in_order(rule))))
-
-
-def _joined(rule: r.AllRule | r.AnyRule, path: str, below: Sequence[_Part]) -> _Part:
-    found: dict[tuple[Any, ...], _Part] = {}
-    for part in below:
-        for one in part.parts if type(part.rule) is type(rule) else (part,):
-            found.setdefault(one.key, one)
-    parts = tuple(found.values())
-    if len(parts) == 1:
-        return parts[0]
-    plain = type(rule)(tuple(part.rule for part in parts))
-    return _Part(plain, path, (rule.kind, tuple(sorted(found))), parts)
-
-
-_SETS: Final = ("in", "not_in", "any_of", "all_of", "none_of")
-_UNORDERED: Final = ("where", "products", "without")
-
-
-def _in_order(spec: Any) -> Any:
-    """Bring filters and listed values, whose order means nothing, into one order."""
-    changes: dict[str, Any] = {}
-    for known in fields(spec):
-        value = getattr(spec, known.name)
-        if known.name in _UNORDERED:
-            changes[known.name] = tuple(sorted((_in_order(one) for one in value), key=repr))
-        elif known.name == "steps":
-            changes[known.name] = tuple(_in_order(one) for one in value)
-        elif known.name == "then_not" and value is not None:
-            changes[known.name] = _in_order(value)
-    if getattr(spec, "op", None) in _SETS and isinstance(spec.value, tuple):
-        # By their words, so that 1 and 1.0 are one, while 1 and true are two.
-        changes["value"] = tuple(sorted(spec.value, key=lambda one: (str(type(one)), repr(one))))
-    return replace(spec, **changes) if changes else spec
-
-
-def _subject(leaf: Any) -> tuple[Any, ...]:
-    """Say what a leaf is about: the trait, the event, whatever it names first."""
-    of = leaf.steps[0] if isinstance(leaf, r.SequenceRule) else leaf
-    about = ("trait", "event", "cluster", "segment", "list")
-    return (leaf.kind, next(getattr(of, name) for name in about if hasattr(of, name)))
+    return normal(one, "").key == normal(other, "").key
 
 
 # --- what differs -----------------------------------------------------------------------------
@@ -183,10 +82,10 @@ class _Place:
     names: Names
     within: str | None = None
 
-    def inside(self, part: _Part) -> _Place:
+    def inside(self, part: Part) -> _Place:
         return replace(self, within=self.text(part))
 
-    def text(self, part: _Part) -> str:
+    def text(self, part: Part) -> str:
         """Say a part as it stands among others."""
         return clause(r.AllRule((part.rule,)), self.names)
 
@@ -194,7 +93,7 @@ class _Place:
         return f"{verb} {preposition} “{self.within}”" if self.within else verb
 
 
-def _differ(before: _Part, after: _Part, at: _Place) -> Iterator[Difference]:
+def _differ(before: Part, after: Part, at: _Place) -> Iterator[Difference]:
     if before.key == after.key:
         return
     negated = before.is_not != after.is_not
@@ -208,7 +107,7 @@ def _differ(before: _Part, after: _Part, at: _Place) -> Iterator[Difference]:
         yield _changed(before, after, at)
 
 
-def _mingle(before: _Part, after: _Part) -> bool:
+def _mingle(before: Part, after: Part) -> bool:
     """Tell whether to compare part by part: one is a group, and neither is everybody or nobody."""
     if not (before.is_group or after.is_group):
         return False
@@ -216,7 +115,7 @@ def _mingle(before: _Part, after: _Part) -> bool:
     return not empty or before.joined_by == after.joined_by
 
 
-def _in_groups(before: _Part, after: _Part, at: _Place) -> Iterator[Difference]:
+def _in_groups(before: Part, after: Part, at: _Place) -> Iterator[Difference]:
     was, now = before, after
     if not before.is_group or _is_within(before, after):
         was = _alone(before, after)
@@ -237,7 +136,7 @@ def _in_groups(before: _Part, after: _Part, at: _Place) -> Iterator[Difference]:
         yield _difference("added", part.path, None, text, verb)
 
 
-def _is_within(part: _Part, group: _Part) -> bool:
+def _is_within(part: Part, group: Part) -> bool:
     """Tell whether a part became one of several, or was: it stands there, or much of it does."""
     if part.joined_by == group.joined_by:
         return False
@@ -248,16 +147,16 @@ def _is_within(part: _Part, group: _Part) -> bool:
     )
 
 
-def _alone(part: _Part, like: _Part) -> _Part:
+def _alone(part: Part, like: Part) -> Part:
     """Put a part into a group of its own, which means the same for `all` and for `any`."""
     kind = r.AnyRule if isinstance(like.rule, r.AnyRule) else r.AllRule
     group = kind((part.rule,))
-    return _Part(group, part.path, (group.kind, (part.key,)), (part,))
+    return Part(group, part.path, (group.kind, (part.key,)), (part,))
 
 
 def _aligned(
-    before: Sequence[_Part], after: Sequence[_Part]
-) -> tuple[list[tuple[_Part, _Part]], list[_Part], list[_Part]]:
+    before: Sequence[Part], after: Sequence[Part]
+) -> tuple[list[tuple[Part, Part]], list[Part], list[Part]]:
     """Pair what changed; gives the pairs, what is gone and what is new, without what is common."""
     common = Counter(p.key for p in before) & Counter(p.key for p in after)
     gone, new = _without(before, common), _without(after, common)
@@ -279,7 +178,7 @@ def _aligned(
     )
 
 
-def _without(parts: Sequence[_Part], common: Counter[tuple[Any, ...]]) -> list[_Part]:
+def _without(parts: Sequence[Part], common: Counter[tuple[Any, ...]]) -> list[Part]:
     left, rest = Counter(common), []
     for part in parts:
         if left[part.key]:
@@ -289,11 +188,11 @@ def _without(parts: Sequence[_Part], common: Counter[tuple[Any, ...]]) -> list[_
     return rest
 
 
-def _likeness(one: _Part, other: _Part) -> int:
+def _likeness(one: Part, other: Part) -> int:
     """Count what two parts have in common; 0: they are not versions of one another."""
     a, b = one.bare, other.bare
     if not a.is_group and not b.is_group:
-        if _subject(a.rule) != _subject(b.rule):
+        if subject(a.rule) != subject(b.rule):
             return 0
         same = sum(getattr(a.rule, f.name) == getattr(b.rule, f.name) for f in fields(a.rule))
         return int(10 * same + (one.is_not == other.is_not))
@@ -303,21 +202,21 @@ def _likeness(one: _Part, other: _Part) -> int:
     return 10 * shared
 
 
-def _changed(before: _Part, after: _Part, at: _Place, verb: str = "Changed") -> Difference:
+def _changed(before: Part, after: Part, at: _Place, verb: str = "Changed") -> Difference:
     was, now = at.text(before), at.text(after)
     if was == now:  # two things go by one name
         was, now = (_Place({}).text(part) for part in (before, after))
     return _difference("changed", after.path, was, now, at.told(verb, "in"))
 
 
-def _with_link(part: _Part, group: _Part, at: _Place) -> str:
+def _with_link(part: Part, group: Part, at: _Place) -> str:
     """Say a part with how it is joined to the others, at the outermost place else as people."""
     if len(group.parts) > 1 and isinstance(group.rule, r.AllRule | r.AnyRule):
         return f"{'and' if isinstance(group.rule, r.AllRule) else 'or'} {at.text(part)}"
     return at.text(part) if at.within else f"people {at.text(part)}"
 
 
-def _joining(group: _Part) -> str:
+def _joining(group: Part) -> str:
     if isinstance(group.rule, r.AtLeastRule):
         return f"at least {group.rule.count} of {len(group.parts)} must hold"
     return "all must hold" if isinstance(group.rule, r.AllRule) else "any one is enough"

@@ -66,6 +66,11 @@ HIDDEN: Final[dict[str, dict[str, Any]]] = {
         trait("tenure", "gte", 60),
         trait("cart_adds", "gte", 1),
     ),
+    "3 with a window": every(
+        trait("last_seen_at", "within_last", "P20D"),
+        trait("device", "eq", "mobile"),
+        trait("cart_adds", "gte", 1),
+    ),
     "2 or 3": {
         "kind": "any",
         "rules": [
