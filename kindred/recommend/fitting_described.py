@@ -1,9 +1,9 @@
 """The second LightFM of the hybrid: items that nobody dealt with yet, by their descriptions alone.
 
 An item is its whole description as one feature ("grocery, fruit, bananas, private label"); where no
-other item shares that, it is the parts of it. It has no number of its own. A person is what they dealt with, described in
-the same way: whoever bought such things before may want the new one. A feature counts less the more
-items have it, by the square root.
+other item shares that, it is the parts of it. It has no number of its own. A person is what they
+dealt with, described in the same way: whoever bought such things before may want the new one. A
+feature counts less the more items have it, by the square root.
 """
 
 from __future__ import annotations

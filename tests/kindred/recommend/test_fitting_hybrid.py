@@ -110,7 +110,7 @@ def test_rebuying_is_learned_where_it_happens() -> None:
     weeks = 10
     person = np.repeat(np.arange(80), 3 * weeks)
     item = np.repeat(own, weeks, axis=0).reshape(80, weeks, 3).ravel()
-    time = np.tile(np.repeat(np.arange(weeks) * 7 * DAY, 3), 80) + person
+    time = (np.tile(np.repeat(np.arange(weeks) * 7 * DAY, 3), 80) + person).astype(np.float64)
     rows = Interactions(
         np.arange(80).astype(str), np.arange(30).astype(str), person, item, time, np.ones(len(item))
     )
@@ -169,8 +169,9 @@ def test_lessons_by_chance_part_what_is_known() -> None:
 
 def test_a_lesson_by_time_holds_what_was_bought_again_and_no_later_day() -> None:
     days = np.arange(20)
+    times = (days * DAY).astype(np.float64)
     rows = Interactions(
-        np.array(["p"]), np.array(["a", "b"]), np.zeros(20, int), days % 2, days * DAY, np.ones(20)
+        np.array(["p"]), np.array(["a", "b"]), np.zeros(20, int), days % 2, times, np.ones(20)
     )
     late, early = by_time(rows, None)
     assert late.before.toarray().tolist() == [[9, 9]]
@@ -182,12 +183,13 @@ def test_where_histories_begin_late_time_teaches_nothing() -> None:
     """Each person came on a day of their own, as raters do who never return."""
     person = np.repeat(np.arange(50), 4)
     item = np.tile(np.arange(4), 50)
+    times = (person * DAY).astype(np.float64)
     rows = Interactions(
         np.arange(50).astype(str),
         np.arange(4).astype(str),
         person,
         item,
-        person * DAY,
+        times,
         np.ones(200),
     )
     assert by_time(rows, None) == ()
