@@ -1,9 +1,9 @@
 """The second LightFM of the hybrid: items that nobody dealt with yet, by their descriptions alone.
 
-An item is its whole description as one feature ("grocery, fruit, bananas, private label"), and each
-part of it as another; it has no number of its own. A person is what they dealt with, described in
-the same way: whoever bought such things before may want the new one. A feature counts less the more
-items have it, by the square root.
+An item is its whole description as one feature ("grocery, fruit, bananas, private label"); where no
+other item shares that, it is the parts of it. It has no number of its own. A person is what they
+dealt with, described in the same way: whoever bought such things before may want the new one. A
+feature counts less the more items have it, by the square root.
 """
 
 from __future__ import annotations
@@ -83,14 +83,15 @@ def fit_described(
 
 
 def description(item_features: Features, n: int) -> sparse.csr_array:
-    """Code what describes each of n items: its whole description, and each part."""
+    """Code what describes each of n items: its whole description, else each part of it."""
     parts, _ = one_hot(item_features, n, most=_MOST_VALUES, least=_LEAST_ITEMS)
     whole = np.full(n, None, dtype=object)
     for values in item_features.values():
         for place in np.flatnonzero(np.array([isinstance(value, str) for value in values])):
             whole[place] = f"{whole[place] or ''}|{values[place]}"
     coded, _ = one_hot({WHOLE: whole}, n, most=_MOST_WHOLES, least=_LEAST_ITEMS)
-    return sparse.csr_array(sparse.hstack([coded, parts]))
+    alone = (np.diff(coded.indptr) == 0).astype(np.float32)
+    return sparse.csr_array(sparse.hstack([coded, sparse.diags_array(alone) @ parts]))
 
 
 def _kinds(features: sparse.csr_array) -> tuple[sparse.csr_array, sparse.csr_array]:

@@ -105,14 +105,15 @@ def train(
     if start is not None:
         _begin(model, start)
     try:
-        model.fit_partial(
-            ones,
-            user_features=own,
-            item_features=things,
-            sample_weight=sparse.coo_matrix((counted, (row, column)), shape=pairs.shape),
-            epochs=settings.epochs,
-            num_threads=1,
-        )
+        with np.errstate(all="ignore"):  # it sums up what may not be finite
+            model.fit_partial(
+                ones,
+                user_features=own,
+                item_features=things,
+                sample_weight=sparse.coo_matrix((counted, (row, column)), shape=pairs.shape),
+                epochs=settings.epochs,
+                num_threads=1,
+            )
     except ValueError as error:  # which is how it says that numbers are not finite
         raise _diverged(name) from error
     found = Trained(

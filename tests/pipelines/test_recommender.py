@@ -22,6 +22,7 @@ from kindred.errors import UserError
 from pipelines import precompute, train_recommender
 from pipelines.job import JobContext
 from pipelines.report import ListReporter
+from pipelines.tracking import EXPERIMENT, open_tracker
 from tests.support.shop import AS_OF, fill
 
 pytestmark = [
@@ -41,6 +42,26 @@ def test_nothing_to_learn_from_is_told(workspace: Workspace, engine: Engine) -> 
         train_recommender.run(context(workspace, engine), {})
     with pytest.raises(UserError, match="No model is live"):
         precompute.run(context(workspace, engine), {})
+
+
+def test_settings_are_chosen_within_a_budget_and_told(workspace: Workspace, engine: Engine) -> None:
+    fill(workspace, engine)
+    for senseless in (-1, float("inf"), float("nan")):
+        with pytest.raises(UserError, match="no time to choose settings in"):
+            train_recommender.run(context(workspace, engine), {"budget": senseless})
+
+    done = train_recommender.run(context(workspace, engine), {"budget": 20})
+
+    assert done.detail["promoted"]
+    client = open_tracker(workspace).client
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    runs = client.search_runs([experiment.experiment_id], max_results=100)
+    tuned = [run for run in runs if "trials" in run.data.metrics]
+    assert {"hybrid", "als", "trending"} <= {run.info.run_name for run in tuned}
+    assert max(run.data.metrics["trials"] for run in tuned) > 1
+    assert all(0 <= run.data.metrics["validation_ndcg"] <= 1 for run in tuned)
+    # Another budget is another training; the same one is not done twice.
+    assert train_recommender.run(context(workspace, engine), {"budget": 20}).fresh
 
 
 def test_from_events_to_a_live_model_and_everybody_s_list(

@@ -8,6 +8,7 @@ from kindred.recommend.blend import Pool, blend_scores, learn
 from kindred.recommend.blocks import Crowd, block_scores
 from kindred.recommend.exported import Exported, History, score
 from kindred.recommend.fitting import fit_content, fit_factors, fit_neighbours, fit_popular
+from kindred.recommend.fitting_hybrid import fit_hybrid
 from kindred.recommend.fitting_linear import fit_bm25, fit_bpr, fit_ease, fit_svd
 from kindred.recommend.forms import Form, Personal
 from kindred.recommend.topk import best
@@ -25,6 +26,7 @@ FORMS: dict[str, Form] = {
     "svd": fit_svd(MATRIX, factors=6),
     "als": fit_factors(MATRIX, factors=6, regularization=1.0),
     "bpr": fit_bpr(MATRIX, factors=6, iterations=5),
+    "hybrid": fit_hybrid(MATRIX, {"age": AGES}, {}, factors=6, epochs=2),
     "content": fit_content(
         {"kind": np.array([f"kind {row % 4}" for row in range(25)], dtype=object)},
         np.array([f"thing {row % 7}" for row in range(25)], dtype=object),
