@@ -135,7 +135,7 @@ def table(seen: Models) -> str | None:
             "Parameters": st.column_config.TextColumn(width="large"),
             **{
                 measure(name).label: st.column_config.NumberColumn(
-                    format="%.1f %%" if measure(name).share else "%.3f",
+                    format=_written_as(name),
                     help=measure(name).told,
                     width=100,
                 )
@@ -159,6 +159,13 @@ def _row(seen: Models, model: Any, known: list[str]) -> dict[str, Any]:
         "Covers": model.scope or "the whole catalogue",
         "Parameters": _params(model.params),
     }
+
+
+def _written_as(name: str) -> str:
+    """Give a measure's format; of a large catalogue little is covered, so that has more places."""
+    if not measure(name).share:
+        return "%.3f"
+    return "%.2f %%" if name == "coverage" else "%.1f %%"
 
 
 def _value(model: Any, name: str) -> float | None:
