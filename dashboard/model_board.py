@@ -135,7 +135,7 @@ def table(seen: Models) -> str | None:
             "Parameters": st.column_config.TextColumn(width="large"),
             **{
                 measure(name).label: st.column_config.NumberColumn(
-                    format="percent" if measure(name).share else "%.4f",
+                    format=_written_as(name),
                     help=measure(name).told,
                     width=100,
                 )
@@ -150,7 +150,7 @@ def table(seen: Models) -> str | None:
 def _row(seen: Models, model: Any, known: list[str]) -> dict[str, Any]:
     live = seen.live is not None and seen.live.id == model.id
     kept = "kept" if model.path else "figures only"
-    values = {measure(name).label: (model.metrics.get(name) or {}).get("value") for name in known}
+    values = {measure(name).label: _value(model, name) for name in known}
     return {
         "Model": model_label(model.name),
         "State": "live" if live else kept,
@@ -159,6 +159,19 @@ def _row(seen: Models, model: Any, known: list[str]) -> dict[str, Any]:
         "Covers": model.scope or "the whole catalogue",
         "Parameters": _params(model.params),
     }
+
+
+def _written_as(name: str) -> str:
+    """Give a measure's format; of a large catalogue little is covered, so that has more places."""
+    if not measure(name).share:
+        return "%.3f"
+    return "%.2f %%" if name == "coverage" else "%.1f %%"
+
+
+def _value(model: Any, name: str) -> float | None:
+    """Give a measure as the table writes it: shares in per cent."""
+    value = (model.metrics.get(name) or {}).get("value")
+    return value * 100 if value is not None and measure(name).share else value
 
 
 def _params(params: Mapping[str, Any]) -> str:
@@ -212,7 +225,7 @@ def trainings_table(seen: Models) -> int | None:
             "Data until": row.as_of,
             "People": row.people,
             "Interactions": row.interactions,
-            "Took (s)": row.seconds,
+            "Took": duration(row.seconds),
             "Warnings": len(row.warnings),
             "Run": row.run_id,
             "Data set version": row.dataset_version,
@@ -236,7 +249,6 @@ def trainings_table(seen: Models) -> int | None:
             ),
             "People": st.column_config.NumberColumn(format="localized", width=80),
             "Interactions": st.column_config.NumberColumn(format="localized", width=100),
-            "Took (s)": st.column_config.NumberColumn(format="%.1f", width=80),
         },
     )
     picked = event["selection"]["rows"] if event else []

@@ -13,6 +13,8 @@ from dashboard.model_data import Models
 from dashboard.model_words import measure, model_label
 from dashboard.theme import GROUND, INK, colour
 
+LEVELS = ("none before", "little", "some", "much")  # of activity, as trainings tell them apart
+
 
 def leaderboard(seen: Models, metric: str, theme: str) -> None:
     """Draw every model's value with its interval, the best at the top."""
@@ -123,7 +125,7 @@ def by_group(seen: Models, kind: str, names: tuple[str, str], theme: str) -> Non
             f"{measure('ndcg').written(row.value)} ({measure('ndcg').written(row.low)} to "
             f"{measure('ndcg').written(row.high)})",
         }
-        for row in seen.groups
+        for row in sorted(seen.groups, key=_by_activity)
         if row.kind == kind and row.model in names
     ]
     if not rows:
@@ -137,6 +139,11 @@ def by_group(seen: Models, kind: str, names: tuple[str, str], theme: str) -> Non
         key=f"models_groups_{kind}",
         alt_text="; ".join(frame["told"]),
     )
+
+
+def _by_activity(row: Any) -> int:
+    """Order levels of activity from none to much; other groups stay the largest first."""
+    return LEVELS.index(row.key) if row.kind == "activity" and row.key in LEVELS else len(LEVELS)
 
 
 def _groups(theme: str, length: int) -> Any:
@@ -172,6 +179,8 @@ def reach(seen: Models, theme: str) -> bool:
         )
     if not rows:
         return False
+    for row, label in zip(rows, _legible(rows), strict=True):
+        row["label"] = label
     widest = max(rows, key=lambda row: row["coverage"])
     draw(
         _reach,
@@ -179,10 +188,26 @@ def reach(seen: Models, theme: str) -> bool:
         theme,
         key="models_reach",
         alt_text="; ".join(row["told"] for row in rows),
-        title=f"{widest['model']} reaches most of the catalogue",
+        title=f"{widest['model']} reaches most items",
         subtitle="Lower leans less on what is popular",
     )
     return True
+
+
+def _legible(rows: list[dict[str, Any]]) -> list[str]:
+    """Give each point its name, unless another's stands there already; colours tell those apart."""
+    width = max((row["coverage"] for row in rows), default=0) or 1.0
+    biases = [row["bias"] for row in rows]
+    height = (max(biases) - min(biases)) or 1.0
+    taken: list[tuple[float, float]] = []
+    labels = []
+    for row in rows:
+        x, y = row["coverage"] / width, (row["bias"] - min(biases)) / height
+        free = all(abs(x - at) > 0.5 or abs(y - up) > 0.055 for at, up in taken)
+        labels.append(row["model"] if free else "")
+        if free:
+            taken.append((x, y))
+    return labels
 
 
 def _reach(theme: str) -> Any:
@@ -193,6 +218,6 @@ def _reach(theme: str) -> Any:
     )
     dots = base.mark_circle(size=110, opacity=1).encode(color=alt.Color("fill:N", scale=None))
     words = base.mark_text(align="left", dx=9, dy=-1, fontSize=11, color=INK[theme]).encode(
-        text="model:N"
+        text="label:N"
     )
     return alt.layer(dots, words).properties(height=300)

@@ -8,13 +8,15 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy import Connection
 
+from dashboard.format import count, instant, percent
 from dashboard.model_data import Models, ndcg
 from dashboard.model_words import measure, model_label
 from dashboard.publishing import Proposal, publish_dialog, roll_back_dialog
-from dashboard.store import reading
+from dashboard.store import reading, workspace
 from data.definitions import publication_history
 from data.live_model import KIND, NAME, RECOMMENDER, promote_and_compute
 from data.publications import Act, Terms
+from data.recommendation_files import stayed
 
 
 def offer(seen: Models, picked: str | None) -> None:
@@ -101,14 +103,15 @@ def history() -> None:
     if not acts:
         st.caption("No model was live yet.")
         return
+    _churn()
     rows = [
         {
             "Version": act.number,
             "From": act.at,
-            "Until": act.ended_at,
-            "What it is": act.sentence,
-            "Why": act.why,
+            "Until": "still live" if act.ended_at is None else instant(act.ended_at),
             "By": act.actor,
+            "Why": act.why,
+            "What it is": act.sentence,
         }
         for act in acts
     ]
@@ -123,10 +126,9 @@ def history() -> None:
             "From": st.column_config.DatetimeColumn(
                 "From (UTC)", format="D MMM YYYY, HH:mm", timezone="UTC", width=150
             ),
-            "Until": st.column_config.DatetimeColumn(
-                "Until (UTC)", format="D MMM YYYY, HH:mm", timezone="UTC", width=150
-            ),
-            "What it is": st.column_config.TextColumn(width="large"),
+            "Until": st.column_config.TextColumn("Until", width=170),
+            "Why": st.column_config.TextColumn(width=260),
+            "What it is": st.column_config.TextColumn(width=640),
         },
     )
     picked = event["selection"]["rows"] if event else []
@@ -140,3 +142,14 @@ def history() -> None:
         f"Roll back to version {act.number}", icon=":material/history:", key="models_back"
     ):
         roll_back_dialog(KIND, RECOMMENDER, NAME, act.number)
+
+
+def _churn() -> None:
+    """Say how much of people's lists stayed as another model's replaced them."""
+    with reading() as conn:
+        found = stayed(workspace(), conn)
+    if found is not None:
+        st.caption(
+            f"When lists were last computed anew, {percent(found.share)} of the first ten items of "
+            f"{count(found.people)} people stayed."
+        )

@@ -11,7 +11,7 @@ from dashboard.recommend_list import draw_list, left_out
 from dashboard.steering_editor import editor, pinned_names, save_and_publish
 from dashboard.steering_state import Kept
 from data.items import Items
-from kindred.recommend.steering import Steering
+from kindred.recommend.steering import BlendRule, Steering
 from kindred.recommend.steering_cost import Costs
 from kindred.recommend.steering_words import rule_sentence
 
@@ -61,7 +61,12 @@ def _cost_card(ready: Ready, edited: Steering, items: Items) -> None:
         with st.spinner("Applying the rules to the test’s lists"):
             found = costs_of(ready, edited)
         if found is None:
-            st.caption("The training kept no test to measure this with.")
+            st.caption(
+                "What weights of your own cost is not known: the live model’s training kept no "
+                "scores of the single models that they weigh. Train again to know."
+                if edited.of(BlendRule)
+                else "The training kept no test to measure this with."
+            )
             return
         st.markdown(cost_in_words(found))
         _each(found, edited, items)

@@ -42,5 +42,6 @@ def lists_told(found: Ready) -> None:
     stale = "" if lists.model_id == found.live.id else " **by another model than the live one**"
     st.caption(
         f"Lists of {lists.k} items for {count(lists.people)} people were computed "
-        f"{ago(lists.at, datetime.now(UTC))}{stale}; {count(lists.rewritten)} of them had changed."
+        f"{ago(lists.at, datetime.now(UTC))}{stale}. With those of segments, items and visitors, "
+        f"{count(lists.rewritten)} lists were new or had changed."
     )

@@ -7,9 +7,10 @@ writes nothing. Files are sorted by key in small row groups: a look-up reads one
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +34,8 @@ SIMILAR: Final = "similar"
 ROW_GROUP: Final = 1_024
 _DIGEST: Final = b"kindred.digest"
 _MODEL: Final = b"kindred.model"
+_STAYED: Final = b"kindred.stayed"  # of how many lists that were there before, which share of items
+FIRST: Final = 10  # places of a list by which it is told how much of it stayed
 
 SCHEMA: Final = pa.schema(
     [
@@ -125,10 +128,13 @@ def write_part(
     digest = _digest(table)
     if before is not None and _said(workspace.lake / before.path) == digest:
         return Written(part, None, 0)
-    changed = _changed(workspace, before, table)
+    old = _read(workspace, before)
+    changed, stayed = _changed(old, table), _stayed(old, table)
     target = workspace.lake / RECOMMENDATIONS / part / f"{uuid.uuid4().hex[:12]}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
-    told = table.replace_schema_metadata({_DIGEST: digest, _MODEL: model.encode()})
+    told = table.replace_schema_metadata(
+        {_DIGEST: digest, _MODEL: model.encode(), _STAYED: json.dumps(stayed).encode()}
+    )
     pq.write_table(told, target, compression="zstd", row_group_size=ROW_GROUP)
     return Written(part, describe_file(workspace, target), changed)
 
@@ -148,16 +154,62 @@ def _said(path: Path) -> bytes:
     return bytes(metadata.get(_DIGEST, b""))
 
 
-def _changed(workspace: Workspace, before: LakeFile | None, after: pa.Table) -> int:
+def _read(workspace: Workspace, before: LakeFile | None) -> dict[str, list[str]]:
+    """Read the lists of a part by key; none where there is no part yet."""
     if before is None:
-        return int(after.num_rows)
+        return {}
     old = pq.read_table(workspace.lake / before.path, columns=["key", "items"])
-    were = dict(zip(old["key"].to_pylist(), old["items"].to_pylist(), strict=True))
+    return dict(zip(old["key"].to_pylist(), old["items"].to_pylist(), strict=True))
+
+
+def _changed(old: Mapping[str, list[str]], after: pa.Table) -> int:
+    """Count lists that differ from before, are new or are gone."""
+    keys = after["key"].to_pylist()
     same = sum(
-        were.get(key) == items
-        for key, items in zip(after["key"].to_pylist(), after["items"].to_pylist(), strict=True)
+        old.get(key) == items for key, items in zip(keys, after["items"].to_pylist(), strict=True)
     )
-    return int(after.num_rows - same + len(set(were) - set(after["key"].to_pylist())))
+    return int(after.num_rows - same + len(set(old) - set(keys)))
+
+
+def _stayed(old: Mapping[str, list[str]], after: pa.Table) -> tuple[int, float]:
+    """Count the lists that were there before, and add up which share of their items stayed."""
+    shares = [
+        len(set(items[:FIRST]) & set(old[key][:FIRST])) / len(items[:FIRST])
+        for key, items in zip(after["key"].to_pylist(), after["items"].to_pylist(), strict=True)
+        if items and old.get(key)
+    ]
+    return len(shares), float(sum(shares))
+
+
+@dataclass(frozen=True)
+class Stayed:
+    """How much of people's first ten items stayed as lists were last rewritten.
+
+    Parameters
+    ----------
+    people : int
+        Who had a list before, too.
+    share : float
+        Of their items, on average.
+    """
+
+    people: int
+    share: float
+
+
+def stayed(workspace: Workspace, conn: Connection) -> Stayed | None:
+    """Say how much of people's lists stayed when each part was last written anew.
+
+    None before any list replaced another.
+    """
+    people, total = 0, 0.0
+    for number in range(PEOPLE_PARTS):
+        file = part_file(conn, people_part(number))
+        if file is not None:
+            metadata = pq.read_schema(workspace.lake / file.path).metadata or {}
+            some, shares = json.loads(metadata.get(_STAYED, b"[0, 0]"))
+            people, total = people + int(some), total + float(shares)
+    return Stayed(people, total / people) if people else None
 
 
 def part_file(conn: Connection, part: str) -> LakeFile | None:

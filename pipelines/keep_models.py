@@ -14,8 +14,8 @@ from scipy import sparse
 from data.model_files import save_model
 from data.training_data import TrainingData
 from data.workspace import Workspace
-from kindred.recommend.blend import blend_scores
-from kindred.recommend.blocks import in_blocks
+from kindred.recommend.blend import blend_scores, scaled
+from kindred.recommend.blocks import block_scores, in_blocks
 from kindred.recommend.dataset import DAY
 from kindred.recommend.exported import ROUTES, Exported, History
 from kindred.recommend.forms import Form, Popular
@@ -66,13 +66,20 @@ def sample_of(data: TrainingData, found: Contest) -> Sample:
     part = found.task.part(few)
     lists = [np.empty((0, CANDIDATES), dtype=np.int64)]
     values = [np.empty((0, CANDIDATES))]
+    # Of the models that a marketer may weigh anew, so that what that costs can be told.
+    weighed = [name for name, weight in found.blend.get("history", {}).items() if weight]
+    parts = {name: [np.empty((0, CANDIDATES))] for name in weighed}
     for block in in_blocks(part.crowd):
-        scores = blend_scores(found.forms, found.blend, part.crowd.part(block))
+        crowd = part.crowd.part(block)
+        scores = blend_scores(found.forms, found.blend, crowd)
         barred = sparse.csr_array(part.barred[np.arange(len(few))[block]])
         chosen = best(scores, barred, CANDIDATES)
         line = np.arange(len(scores))[:, None]
         lists.append(chosen)
         values.append(np.where(chosen >= 0, scores[line, chosen], 0.0).astype(np.float64))
+        for name, own in parts.items():
+            single = scaled(block_scores(found.forms[name], crowd))
+            own.append(np.where(chosen >= 0, single[line, chosen], 0.0).astype(np.float64))
     places = np.concatenate(lists)
     history = part.crowd.history
     days = days_of(data, found.people[few], history, found.cut)
@@ -81,7 +88,9 @@ def sample_of(data: TrainingData, found: Contest) -> Sample:
     known = np.take_along_axis(ago, np.maximum(places, 0), axis=1).astype(np.float64)
     starts = part.positives.indptr
     wanted = tuple(part.positives.indices[a:b] for a, b in pairwise(starts))
-    return Sample(places, np.concatenate(values), np.where(places >= 0, known, np.nan), wanted)
+    singles = {name: np.concatenate(own) for name, own in parts.items()}
+    bought = np.where(places >= 0, known, np.nan)
+    return Sample(places, np.concatenate(values), bought, wanted, singles)
 
 
 def days_of(

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kindred.recommend.item_filters import Fields
+from kindred.recommend.metrics import ndcg
 from kindred.recommend.steer import Candidates, steer
-from kindred.recommend.steering import IDENTITY, Steering
+from kindred.recommend.steering import IDENTITY, BlendRule, PinRule, Steering
 
 K: Final = 10
 RESAMPLES: Final = 1_000
 SEED: Final = 1
 Floats = NDArray[np.float64]
+_NONE: Final = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,13 @@ class Costs:
 def costs(
     sample: Sample, steering: Steering, catalogue: Catalogue, k: int = K, *, each: bool = True
 ) -> Costs | None:
-    """Measure what rules cost in NDCG@k; none where nobody in the sample wanted anything."""
-    if not any(len(wanted) for wanted in sample.wanted):
+    """Measure what rules cost in NDCG@k.
+
+    None where nobody in the sample wanted anything, and where a blend's weights are among the rules
+    and the sample holds no scores of the models that they weigh: 0 would be a lie.
+    """
+    unknown = {name for rule in steering.of(BlendRule) for name in rule.weights} - set(sample.parts)
+    if unknown or not any(len(wanted) for wanted in sample.wanted):
         return None
     plain = qualities(sample, IDENTITY, catalogue, k)
     steered = qualities(sample, steering, catalogue, k)
@@ -94,49 +101,47 @@ def costs(
 
 def qualities(sample: Sample, steering: Steering, catalogue: Catalogue, k: int = K) -> Floats:
     """Give the NDCG@k of each person who wanted something, with the rules."""
+    pins = {item for rule in steering.of(PinRule) for item in rule.items}
+    pinned = np.flatnonzero([item in pins for item in catalogue.ids]) if pins else _NONE
     found = []
     for row, wanted in enumerate(sample.wanted):
         if not len(wanted):
             continue
         places = sample.candidates[row][sample.candidates[row] >= 0]
         if steering.rules:
+            places = np.concatenate([places, pinned[~np.isin(pinned, places)]])
             candidates = _candidates(sample, row, places, catalogue)
             shown = [each.row for each in steer(candidates, steering, k).shown]
             places = places[np.asarray(shown, dtype=np.int64)]
-        found.append(ndcg(places[:k], wanted, k))
+        found.append(_ndcg(places[:k], wanted, k))
     return np.asarray(found)
 
 
-def ndcg(shown: NDArray[np.integer[Any]], wanted: NDArray[np.integer[Any]], k: int) -> float:
-    """Give the discounted gain of a list, against the best list achievable.
-
-    Source: Järvelin & Kekäläinen 2002, https://doi.org/10.1145/582415.582418.
-
-    Examples
-    --------
-    >>> print(round(ndcg(np.array([7, 3]), np.array([3]), 10), 3))  # 1 / log2(3)
-    0.631
-    """
-    best = min(k, len(wanted))
-    if best == 0:
-        return 0.0
-    discount = 1.0 / np.log2(np.arange(2, k + 2))
-    gained = np.isin(shown[:k], wanted) @ discount[: len(shown[:k])]
-    return float(gained / discount[:best].sum())
+def _ndcg(shown: NDArray[np.integer[Any]], wanted: NDArray[np.integer[Any]], k: int) -> float:
+    hit = np.zeros((1, k), dtype=np.bool_)
+    hit[0, : len(shown)] = np.isin(shown, wanted)
+    return float(ndcg(hit, np.array([float(len(wanted))]))[0])
 
 
 def _candidates(
     sample: Sample, row: int, places: NDArray[np.integer[Any]], catalogue: Catalogue
 ) -> Candidates:
+    # What is pinned but was no candidate is shown whatever its score: it gets the lowest there is.
     n = len(places)
     vectors = catalogue.vectors
+
+    def own(values: Floats, beyond: float) -> Floats:
+        known = values[row][:n]
+        return np.concatenate([known, np.full(n - len(known), beyond)])
+
+    lowest = float(sample.scores[row].min(initial=0.0))
     return Candidates(
         items=catalogue.ids[places],
-        scores=sample.scores[row][:n],
+        scores=own(sample.scores, lowest),
         fields={name: column[places] for name, column in catalogue.fields.items()},
-        bought_days_ago=sample.bought_days_ago[row][:n],
+        bought_days_ago=own(sample.bought_days_ago, np.nan),
         vectors=None if vectors is None else vectors[places],
-        parts={name: scores[row][:n] for name, scores in sample.parts.items()},
+        parts={name: own(scores, 0.0) for name, scores in sample.parts.items()},
     )
 
 

@@ -18,9 +18,11 @@ from data.recommendation_files import (
     PEOPLE_PARTS,
     RECOMMENDATIONS,
     Lists,
+    Stayed,
     look_up,
     part_file,
     part_of,
+    stayed,
     write_part,
 )
 from data.workspace import Workspace, workspace_at
@@ -61,6 +63,27 @@ def test_what_changed_is_counted(workspace: Workspace) -> None:
     assert then.changed == 3  # b differs, d is new, c is gone
 
 
+def test_it_is_told_how_much_of_peoples_lists_stayed(workspace: Workspace, store: Engine) -> None:
+    def write(places: list[list[int]], keys: list[str]) -> None:
+        with store.begin() as conn:
+            done = write_part(workspace, part_file(conn, "people-03"), "people-03",
+                              lists(keys, places), "m")  # fmt: skip
+            if done.file is not None:
+                commit_files(conn, RECOMMENDATIONS, [done.file], why="test", at=AT,
+                             snapshot="people-03", replace=True)  # fmt: skip
+
+    def told() -> Stayed | None:
+        with store.connect() as conn:
+            return stayed(workspace, conn)
+
+    assert told() is None
+    write([[0, 1], [2, 3]], ["a", "b"])
+    assert told() is None  # they replaced nothing
+    write([[1, 2], [3, 2], [0, 1]], ["a", "b", "new"])
+    # One of two items of "a" stayed, both of "b" in another order; "new" had no list before.
+    assert told() == Stayed(2, 0.75)
+
+
 def test_a_part_without_people_is_an_empty_file(workspace: Workspace) -> None:
     empty = Lists([], np.empty((0, 5), np.int32), np.empty((0, 5)), IDS)
     done = write_part(workspace, None, "p", empty, "m1")
@@ -84,7 +107,9 @@ def test_everybody_has_one_part(person: str) -> None:
     assert part_of(person) == part_of(person)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30
+)
 @given(
     st.dictionaries(
         st.text(min_size=1, max_size=5),

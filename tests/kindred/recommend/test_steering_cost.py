@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kindred.recommend import steering as s
-from kindred.recommend.steering_cost import Catalogue, Sample, costs, ndcg, qualities
+from kindred.recommend.steering_cost import Catalogue, Sample, costs, qualities
 
 CATALOGUE = Catalogue(
     np.array(["a", "b", "c", "d"], dtype=object),
@@ -63,7 +63,28 @@ def test_where_nobody_wanted_anything_no_cost_is_told() -> None:
     assert costs(nobody, s.IDENTITY, CATALOGUE) is None
 
 
-def test_lists_shorter_than_k_and_nothing_wanted_are_no_error() -> None:
-    assert ndcg(np.array([], int), np.array([1]), 10) == 0.0
-    assert ndcg(np.array([1]), np.array([], int), 10) == 0.0
-    assert ndcg(np.array([1]), np.array([1]), 10) == 1.0
+def test_lists_shorter_than_k_and_nothing_left_are_no_error() -> None:
+    one = replace(SAMPLE, wanted=(np.array([0]), np.array([], int)))
+    assert qualities(one, s.IDENTITY, CATALOGUE, 10) == pytest.approx([1.0])
+    only_beer = s.IncludeRule((s.ItemFilter("category", "eq", "beer"),))
+    assert qualities(one, s.Steering((only_beer,)), CATALOGUE, 10) == pytest.approx([0.0])
+
+
+def test_a_pinned_item_takes_the_first_place_even_if_it_was_no_candidate() -> None:
+    few = replace(SAMPLE, candidates=SAMPLE.candidates[:, :2], scores=SAMPLE.scores[:, :2],
+                  bought_days_ago=SAMPLE.bought_days_ago[:, :2])  # fmt: skip
+    pinned = s.Steering((s.PinRule(("d",)),))
+    # The first now sees d before a; the second wants a and d, and sees d, b, a.
+    second = (1 + 1 / np.log2(4)) / (1 + 1 / np.log2(3))
+    found = qualities(few, pinned, CATALOGUE, 3)
+    assert found == pytest.approx([1 / np.log2(3), second])
+
+
+def test_weights_of_a_blend_are_not_measured_without_the_single_models_scores() -> None:
+    blend = s.Steering((s.BlendRule({"als": 1.0}),))
+    assert costs(SAMPLE, blend, CATALOGUE, 3) is None
+    parts = {"als": np.array([[1.0, 4.0, 2.0, 0.0], [1.0, 2.0, 3.0, 0.0]])}
+    found = costs(replace(SAMPLE, parts=parts), blend, CATALOGUE, 3)
+    assert found is not None
+    # By als alone the first sees b, c, a; the second d, a, b.
+    assert found.whole.after == pytest.approx((1 / np.log2(4) + 1.0) / 2)
