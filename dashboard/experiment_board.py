@@ -77,7 +77,7 @@ def table(found: Sequence[dict[str, Any]]) -> None:
         key="experiment_board",
         on_select="rerun",
         selection_mode="single-row",
-        row_height=40,
+        row_height=56,  # two lines of Why
         placeholder="",
         alt="; ".join(f"{row['Experiment']}: {row['Why'] or row['Verdict']}" for row in found),
         column_config={

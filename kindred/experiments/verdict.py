@@ -205,6 +205,8 @@ def lift_in_words(seen: Seen, plan: Plan, alpha: float) -> str:
         return f"{arm}: {seen.result.metric} can't be tested."
     low, high = (_amount(end, seen.relative) for end in seen.interval)
     n = f"n = {seen.reading.arm.n:,} and {seen.reading.control.n:,}"
+    if seen.reading is seen.result.cuped:
+        n += "; less what was known before"
     sure = (
         f"chance to win {_share(seen.chance)}"
         if plan.method == "bayesian"
