@@ -168,7 +168,7 @@ def cumulative(
         key="experiment_cumulative",
         alt_text=f"{metric}: {title}; last {rows[-1]['told']}",
         title=f"{metric}: {title[0].lower()}{title[1:]}",
-        subtitle="All exposed up to a day; the band holds on every day at once",
+        subtitle="Of all so far; the band holds on every day",
     )
     return True
 
@@ -209,7 +209,7 @@ def since(shown: Shown, variation: str, found: Sequence[tuple[int, Result]], the
         key="experiment_since",
         alt_text="; ".join(str(row["told"]) for row in rows),
         title=f"{shown.primary} by days since the exposure",
-        subtitle="Absolute change each day; a fading effect is novelty, a growing one learning",
+        subtitle="Fading is novelty, growing is learning",
     )
     return True
 
