@@ -93,8 +93,8 @@ def test_while_it_runs_it_says_what_could_be_found_by_now() -> None:
 
     # The relative error is 1.4 %: (1.96 + .84) times that is 4.0 %; twice the effect, four times n.
     assert found.why[1] == (
-        "By now a change of 4.0\N{NO-BREAK SPACE}% would be found four times of five, read once; for "
-        "the 2\N{NO-BREAK SPACE}% planned it takes about 58,883 more people."
+        "By now a change of 4.0\N{NO-BREAK SPACE}% would be found four times of five, read once; "
+        "for the 2\N{NO-BREAK SPACE}% planned it takes about 58,883 more people."
     )
     assert len(judged(reported(NOTHING)).why) == 1
 
