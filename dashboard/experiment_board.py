@@ -52,10 +52,25 @@ def _row(shown: Shown | None) -> dict[str, Any]:
     return empty | {
         "act": decision.act,
         "Verdict": BADGES[decision.act][0],
-        "Why": decision.headline,
+        "Why": short(decision.headline),
         "Health": "not to be trusted" if bad else minded,
         "Units": sum(shown.report.arms.values()),
     }
+
+
+def short(headline: str) -> str:
+    """Say a verdict's sentence beside its word: what the word says already is left out.
+
+    Examples
+    --------
+    >>> short("Ship Warm banner: it lifts orders by 12 %, and it is not chance.")
+    'Warm banner: it lifts orders by 12 %.'
+    >>> short("Don't ship: no effect of New on orders is shown.")
+    'No effect of New on orders is shown.'
+    """
+    told = headline.removeprefix("Don't ship: ").removeprefix("Don't ship ").removeprefix("Ship ")
+    told = told.replace(", and it is not chance.", ".")
+    return f"{told[:1].upper()}{told[1:]}"
 
 
 def verdict(found: Sequence[dict[str, Any]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import altair as alt
 import pandas as pd
@@ -18,6 +18,12 @@ from kindred.experiments.over_time import Look
 from kindred.experiments.readings import Seen, read_all
 from kindred.experiments.results import Result, SegmentResult
 from kindred.experiments.verdict import p_in_words
+
+# Of an axis: shares as text writes them, zero without a sign.
+SHARES: Final = (
+    "datum.value === 0 ? '0\N{NO-BREAK SPACE}%' "
+    ": replace(format(datum.value, '+.2~%'), '%', '\N{NO-BREAK SPACE}%')"
+)
 
 
 def forest_rows(shown: Shown, method: Method, theme: str) -> list[dict[str, Any]]:
@@ -85,7 +91,7 @@ def forest_chart(theme: str, names: int, ways: int) -> Any:
     base = over("rows").encode(y=y, tooltip=told_in_words())
     if ways > 1:
         base = base.encode(yOffset=shift)
-    axis = alt.Axis(format="+%", grid=True, tickCount=6)
+    axis = alt.Axis(labelExpr=SHARES, grid=True, tickCount=6)
     x = alt.X("lift:Q", title="Relative change", axis=axis)
     faint = alt.condition("datum.adjusted", alt.value(0.55), alt.value(1.0))
     fill = alt.Color("fill:N", scale=None)
@@ -150,7 +156,9 @@ def cumulative(
     last = looks[-1]
     decided = last.so_far.decided_at if last.so_far else None
     title = (
-        f"Decided on {looks[decided].day}" if decided is not None else "Zero lies within the band"
+        f"Decided on {pd.Timestamp(looks[decided].day):%-d %b %Y}"
+        if decided is not None
+        else "Zero lies within the band"
     )
     draw(
         _cumulative,
@@ -160,14 +168,14 @@ def cumulative(
         key="experiment_cumulative",
         alt_text=f"{metric}: {title}; last {rows[-1]['told']}",
         title=f"{metric}: {title[0].lower()}{title[1:]}",
-        subtitle="All exposed up to a day; the band holds on every day at once",
+        subtitle="Of all so far; the band holds on every day",
     )
     return True
 
 
 def _cumulative(theme: str, fill: str) -> Any:
     x = alt.X("day:T", title="Day of first exposure", axis=alt.Axis(format="%-d %b", tickCount=6))
-    axis = alt.Axis(format="+%", tickCount=5)
+    axis = alt.Axis(labelExpr=SHARES, tickCount=5)
     base = over("rows").encode(x=x)
     zero = over("zero").mark_rule(color=FAINT_INK[theme]).encode(y="zero:Q")
     y = alt.Y("low:Q", title="Relative change", axis=axis)
@@ -201,7 +209,7 @@ def since(shown: Shown, variation: str, found: Sequence[tuple[int, Result]], the
         key="experiment_since",
         alt_text="; ".join(str(row["told"]) for row in rows),
         title=f"{shown.primary} by days since the exposure",
-        subtitle="Absolute change each day; a fading effect is novelty, a growing one learning",
+        subtitle="Fading is novelty, growing is learning",
     )
     return True
 

@@ -42,6 +42,8 @@ class Shown:
         Where the data are from and how fresh.
     segments : mapping of key to name
         How people call published segments.
+    effect : float or None
+        The relative lift that it was planned to find.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Shown:
     notes: str = ""
     margins: Mapping[str, float] = field(default_factory=dict)
     segments: Mapping[str, str] = field(default_factory=dict)
+    effect: float | None = None
 
     def dimension(self, segment: str) -> str:
         """Say what results are given by."""
@@ -72,7 +75,8 @@ class Shown:
 
     def decision(self, method: Method) -> Decision:
         """Give the verdict by a method."""
-        plan = Plan(self.primary, method, self.today, self.ends, dict(self.labels))
+        labels = dict(self.labels)
+        plan = Plan(self.primary, method, self.today, self.ends, self.effect, labels)
         return decide(self.report, self.settings, plan)
 
     def read(self, method: Method, *, adjusted: bool = True) -> list[Seen]:
@@ -146,6 +150,7 @@ def shown_experiment(kept: Kept) -> Shown | None:
         kept.definition.notes,
         {limit.metric: limit.margin for limit in found.experiment.guardrails},
         {key: name for (kind, key), name in named.items() if kind == SEGMENT},
+        found.experiment.effect,
     )
 
 

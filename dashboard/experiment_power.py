@@ -50,7 +50,13 @@ def plan(
         left, right = st.columns(2, gap="medium")
         with left:
             rate = st.slider(
-                "Rate today (%)", 0.5, 95.0, min(max(base * 100, 0.5), 95.0), 0.5, key="power_rate"
+                "Rate today (%)",
+                0.5,
+                95.0,
+                min(max(round(base * 200) / 2, 0.5), 95.0),
+                0.5,
+                format="%.1f",
+                key="power_rate",
             )
             change = st.slider(
                 "Smallest change worth finding (%)",

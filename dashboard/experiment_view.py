@@ -103,13 +103,13 @@ def health(shown: Shown) -> None:
             counts = shown.judged.counts
             total = sum(shown.report.arms.values()) + counts.get("crossed", 0)
             for name, label, told in (
-                ("crossed", "Crossover", "met more than one variation; left out"),
-                ("bots", "Bots", "look like bots; left out"),
-                ("open", "Open windows", "were exposed so lately that their numbers still grow"),
+                ("crossed", "Crossover", "Who met more than one variation; left out."),
+                ("bots", "Bots", "Who look like bots; left out."),
+                ("open", "Open windows", "Exposed so lately that their numbers still grow."),
             ):
                 n = counts.get(name, 0)
                 fine = name == "open" or n <= CROSSOVER_SHARE * max(total, 1)
-                _fact(label, count(n), fine, f"{count(n)} people {told}.")
+                _fact(label, count(n), fine, told)
         if shown.last_exposure is not None and shown.today is not None:
             quiet = (shown.today - shown.last_exposure).days
             over = shown.ends is not None and shown.today >= shown.ends
@@ -160,6 +160,9 @@ def _arms(shown: Shown) -> None:
         hide_index=True,
         placeholder="",
         alt=f"{len(rows)} variations",
+        column_config={
+            f"{shown.unit.capitalize()}s": st.column_config.NumberColumn(format="localized")
+        },
     )
 
 

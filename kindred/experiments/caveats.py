@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from typing import Final
+
+# In a message that counts: what is said of one, and of several.
+_ONE_OR_MANY: Final = re.compile(r"\[([^\[\]|]*)\|([^\[\]|]*)\]")
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,16 @@ class Caveat:
         return replace(self, where=where)
 
     def counting(self, count: int, where: str) -> Caveat:
-        """Say the same of a place, with a number of rows put into the message."""
-        return Caveat(self.code, self.message.format(count=f"{count:,}"), where)
+        """Say the same of a place, with a number of rows put into the message.
+
+        Examples
+        --------
+        >>> one = Caveat("x", "{count} [row names|rows name] nothing.")
+        >>> one.counting(1, "").message, one.counting(1_200, "").message
+        ('1 row names nothing.', '1,200 rows name nothing.')
+        """
+        told = _ONE_OR_MANY.sub(lambda found: found[1 if count == 1 else 2], self.message)
+        return Caveat(self.code, told.format(count=f"{count:,}"), where)
 
 
 EMPTY_ARM = Caveat(
@@ -85,43 +98,54 @@ CONTROL_MISSING = Caveat(
 NO_ROWS = Caveat("no_rows", "No row names a variation, so there is nothing to compare.")
 BROKEN_LINE = Caveat(
     "broken_line",
-    "{count} lines have more or fewer fields than the header, this one first; they are left out.",
+    "{count} [line has|lines have] more or fewer fields than the header[|, this one first]; "
+    "[it is|they are] left out.",
 )
 NOT_UTF8 = Caveat(
     "not_utf8", "The file is not UTF-8; it was read as Windows-1252. Check names with accents."
 )
 MISSING_VARIATION = Caveat(
-    "missing_variation", "{count} rows name no variation; they are left out."
+    "missing_variation", "{count} [row names|rows name] no variation; [it is|they are] left out."
 )
-MISSING_UNIT = Caveat("missing_unit", "{count} rows name no unit; they are left out.")
-CROSSOVER = Caveat("crossover", "{count} units are in more than one variation; they are left out.")
+MISSING_UNIT = Caveat(
+    "missing_unit", "{count} [row names|rows name] no unit; [it is|they are] left out."
+)
+CROSSOVER = Caveat(
+    "crossover",
+    "{count} [unit is|units are] in more than one variation; [it is|they are] left out.",
+)
 DUPLICATED_UNIT = Caveat(
     "duplicated_unit",
-    "{count} units have more than one row; their rows are added up (a proportion: any of them).",
+    "{count} [unit has|units have] more than one row; [its|their] rows are added up (a proportion: "
+    "any of them).",
 )
 NOT_A_NUMBER = Caveat(
     "not_a_number",
-    "{count} units have a value that is no finite number (1.5 is one; 1,5, inf and NaN are not); "
-    "they are left out of this metric.",
+    "{count} [unit has|units have] a value that is no finite number (1.5 is one; 1,5, inf and NaN "
+    "are not); [it is|they are] left out of this metric.",
 )
 MISSING_VALUE = Caveat(
-    "missing_value", "{count} units have no value; they are left out of this metric."
+    "missing_value",
+    "{count} [unit has|units have] no value; [it is|they are] left out of this metric.",
 )
 NOT_A_PROPORTION = Caveat(
     "not_a_proportion",
-    "{count} units have a value other than 0 or 1; they are left out of this metric.",
+    "{count} [unit has|units have] a value other than 0 or 1; [it is|they are] left out of this "
+    "metric.",
 )
 SEVERAL_LEVELS = Caveat(
     "several_levels",
-    "{count} units are in several levels of this column; the first in the alphabet is taken.",
+    "{count} [unit is|units are] in several levels of this column; the first in the alphabet is "
+    "taken.",
 )
 MANY_LEVELS = Caveat(
     "many_levels",
-    "This column has so many levels that the {count} smallest are put together as (other).",
+    "This column has so many levels that the {count} smallest [is|are] put together as (other).",
 )
 MISSING_COVARIATE = Caveat(
     "missing_covariate",
-    "{count} units have no covariate (or no number there); the average stands in for it.",
+    "{count} [unit has|units have] no covariate (or no number there); the average stands in for "
+    "it.",
 )
 SAMPLE_RATIO = Caveat(
     "sample_ratio_mismatch",

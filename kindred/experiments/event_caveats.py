@@ -7,26 +7,32 @@ from typing import Final
 from kindred.experiments.caveats import Caveat
 
 CROSSED = Caveat(
-    "crossover", "{count} people met more than one variation; they are left out of all results."
+    "crossover",
+    "{count} [person|people] met more than one variation; [that one is|they are] left out of all "
+    "results.",
 )
 REPEATED = Caveat(
-    "multiple_exposure", "{count} people were exposed more than once; their first exposure counts."
+    "multiple_exposure",
+    "{count} [person was|people were] exposed more than once; their first exposure counts.",
 )
 BOTS = Caveat(
     "bots",
-    "{count} people look like bots (by their user agent, or by over 1,000 events on the day of "
-    "the exposure); they are left out.",
+    "{count} [person looks like a bot|people look like bots] (by the user agent, or by over 1,000 "
+    "events on the day of the exposure); [that one is|they are] left out.",
 )
 LATE = Caveat(
     "late_exposure",
-    "{count} exposures came in more than a day after they happened; their days were computed anew.",
+    "{count} [exposure|exposures] came in more than a day after [it|they] happened; [its day was|"
+    "their days were] computed anew.",
 )
 UNKNOWN_VARIATION = Caveat(
     "unknown_variation",
-    "{count} exposures name a variation that the experiment does not have; they are left out.",
+    "{count} [exposure names|exposures name] a variation that the experiment does not have; "
+    "[it is|they are] left out.",
 )
 OPEN_WINDOWS = Caveat(
     "open_windows",
-    "{count} people were exposed so lately that their window is still open: their numbers grow.",
+    "{count} [person was|people were] exposed so lately that their window is still open: their "
+    "numbers grow.",
 )
 CROSSOVER_SHARE: Final = 0.01  # beyond, crossover says that assignment does not stick

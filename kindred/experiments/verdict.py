@@ -12,6 +12,7 @@ from typing import Final
 from kindred.experiments.analysis import Settings
 from kindred.experiments.definition import Method
 from kindred.experiments.guardrails import Verdict
+from kindred.experiments.planning import outlook
 from kindred.experiments.readings import Seen, read_all
 from kindred.experiments.report import Report
 
@@ -65,6 +66,8 @@ class Plan:
     ----------
     ends : date or None
         Planned end; none: what is there is all there will be.
+    effect : float or None
+        The relative lift that it was planned to find.
     labels : mapping
         How people call the variations.
     """
@@ -73,6 +76,7 @@ class Plan:
     method: Method
     today: date | None = None
     ends: date | None = None
+    effect: float | None = None
     labels: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -170,6 +174,7 @@ def _keep(
     usable: Sequence[Seen], decided: Sequence[Seen], settings: Settings, plan: Plan
 ) -> Decision:
     why = [lift_in_words(seen, plan, settings.alpha) for seen in usable]
+    why += power_in_words(max(usable, key=_size), plan, settings.alpha)
     until = day_in_words(plan.ends)
     if decided and plan.method != "sequential":
         why.append(
@@ -190,6 +195,7 @@ def _undecided(seen: Seen, settings: Settings, plan: Plan) -> Decision:
         f"If there is an effect, it lies between {_amount(low, seen.relative)} and "
         f"{_amount(high, seen.relative)}; more people would be needed to tell."
     )
+    why += power_in_words(seen, plan, settings.alpha)
     return Decision(
         Act.DONT,
         f"Don't ship: no effect of {plan.label(seen.result.variation)} on {plan.primary} is shown.",
@@ -205,6 +211,8 @@ def lift_in_words(seen: Seen, plan: Plan, alpha: float) -> str:
         return f"{arm}: {seen.result.metric} can't be tested."
     low, high = (_amount(end, seen.relative) for end in seen.interval)
     n = f"n = {seen.reading.arm.n:,} and {seen.reading.control.n:,}"
+    if seen.reading is seen.result.cuped:
+        n += "; less what was known before"
     sure = (
         f"chance to win {_share(seen.chance)}"
         if plan.method == "bayesian"
@@ -214,6 +222,23 @@ def lift_in_words(seen: Seen, plan: Plan, alpha: float) -> str:
         f"{arm} changes {seen.result.metric} by {_amount(seen.lift, seen.relative)} "
         f"({_share(1 - alpha)} interval {low} to {high}; {sure}; {n})."
     )
+
+
+def power_in_words(seen: Seen, plan: Plan, alpha: float) -> list[str]:
+    """Say what could be found by now, from the spread that is seen; nothing where no plan was."""
+    if not plan.effect or not seen.relative:
+        return []
+    reading = seen.reading
+    look = outlook(reading.relative, reading.arm.n + reading.control.n, plan.effect, alpha)
+    if look is None:
+        return []
+    told = (
+        f"By now a change of {_share(look.detectable)} would be found four times of five, read once"
+    )
+    if look.units_left:
+        more = f"{look.units_left:,} more {'person' if look.units_left == 1 else 'people'}"
+        told += f"; for the {_share(abs(plan.effect))} planned it takes about {more}"
+    return [f"{told}."]
 
 
 def guardrail_in_words(metric: str, kept: Verdict) -> str:

@@ -36,9 +36,14 @@ def reported(*metrics: tuple[Metric, dict[str, Moments]], **more: Any) -> Report
     return report(sizes, cells, [metric for metric, _ in metrics], Settings("a"), **more)
 
 
-def judged(found: Report, method: Method = "sequential", ends: date | None = LATER) -> Decision:
+def judged(
+    found: Report,
+    method: Method = "sequential",
+    ends: date | None = LATER,
+    effect: float | None = None,
+) -> Decision:
     labels = {"a": "Old", "b": "New"}
-    return decide(found, Settings("a"), Plan("orders", method, TODAY, ends, labels))
+    return decide(found, Settings("a"), Plan("orders", method, TODAY, ends, effect, labels))
 
 
 WINNER = (ORDERS, {"a": arm(10_000, 1.0), "b": arm(10_000, 1.1)})
@@ -81,6 +86,17 @@ def test_chance_is_waited_out_until_the_planned_end() -> None:
 
     assert (found.act, found.until) == (Act.KEEP, LATER)
     assert found.headline.startswith("Keep running until 1 December 2026")
+
+
+def test_while_it_runs_it_says_what_could_be_found_by_now() -> None:
+    found = judged(reported(NOTHING), effect=0.02)
+
+    # The relative error is 1.4 %: (1.96 + .84) times that is 4.0 %; twice the effect, four times n.
+    assert found.why[1] == (
+        "By now a change of 4.0\N{NO-BREAK SPACE}% would be found four times of five, read once; "
+        "for the 2\N{NO-BREAK SPACE}% planned it takes about 58,883 more people."
+    )
+    assert len(judged(reported(NOTHING)).why) == 1
 
 
 def test_after_the_planned_end_no_effect_says_how_large_one_could_be() -> None:
