@@ -25,7 +25,7 @@ SCOPES: Final = {
     Scope.READ: "read people and members",
     Scope.ADMIN: "read metrics",
 }
-WIDTHS: Final = {"Name": 180, "State": 130, "May": 140, "Last used": 100, "Held by": 95}
+WIDTHS: Final = {"Name": 150, "State": 150, "May": 135, "Last used": 90, "Held by": 95}
 GRACES: Final = {"at once": 0, "in an hour": 1, "in a day": 24, "in a week": 168}
 FRESH: Final = "settings_fresh_key"  # in the session, for the dialog that shows it once
 
