@@ -25,6 +25,7 @@ SCOPES: Final = {
     Scope.READ: "read people and members",
     Scope.ADMIN: "read metrics",
 }
+WIDTHS: Final = {"Name": 150, "State": 150, "May": 135, "Last used": 90, "Held by": 95}
 GRACES: Final = {"at once": 0, "in an hour": 1, "in a day": 24, "in a week": 168}
 FRESH: Final = "settings_fresh_key"  # in the session, for the dialog that shows it once
 
@@ -57,15 +58,17 @@ def table(keys: Sequence[ApiKey]) -> ApiKey:
             [
                 {
                     "Name": key.name,
-                    "Begins": f"kd_{key.public_id}_…",
                     "State": state(key, now),
-                    "Held by": "a public page" if key.browser else "a server",
-                    "May": ", ".join(sorted(key.scopes)),
+                    "May": ", ".join(scope for scope in SCOPES if scope in key.scopes),
                     "Last used": ago(key.last_used_at, now) if key.last_used_at else "never",
+                    "Held by": "a public page" if key.browser else "a server",
+                    "Begins": f"kd_{key.public_id}_…",
                 }
                 for key in ordered
             ]
         ),
+        # Else a long name pushes the rest out of sight.
+        column_config={name: st.column_config.Column(width=px) for name, px in WIDTHS.items()},
         hide_index=True,
         key="settings_keys",
         on_select="rerun",
@@ -89,10 +92,12 @@ def one(key: ApiKey) -> None:
     """Show one key, and what can be done with it."""
     now = datetime.now(UTC)
     with st.container(border=True):
-        may = " and ".join(SCOPES[scope] for scope in sorted(key.scopes))
+        *most, last = [what for scope, what in SCOPES.items() if scope in key.scopes]
+        may = f"{', '.join(most)} and {last}" if most else last
         limit = f"at most {count(key.rate)} a second" if key.rate else "as often as the API allows"
         st.markdown(f"**{verbatim(key.name)}** may {may}, {limit}.")
-        st.caption(f"Made by {verbatim(key.created_by)} on {instant(key.created_at)}.")
+        made = f"Made by {verbatim(key.created_by)} on {instant(key.created_at)}."
+        st.caption(f"Begins with `kd_{key.public_id}_`. {made}")
         if not key.valid(now):
             return
         with st.container(horizontal=True):

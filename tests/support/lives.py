@@ -21,6 +21,7 @@ from data.store import open_store
 from data.workspace import workspace_at
 from pipelines.deliver import Deliverer
 from serving.app import create
+from serving.protocol import Protocol
 
 # What a deliverer would else load in each of its lives.
 LOADED = (
@@ -32,7 +33,7 @@ LOADED = (
 
 def serve(listening: socket.socket) -> None:
     """Serve the API until killed."""
-    config = uvicorn.Config(create(), loop="uvloop", http="httptools", log_level="error")
+    config = uvicorn.Config(create(), loop="uvloop", http=Protocol, log_level="error")
     uvicorn.Server(config).run(sockets=[listening])
 
 
