@@ -74,7 +74,7 @@ def alike(files: Sequence[LakeFile]) -> list[LakeFile]:
     for file in files:
         if file.day is not None and file.rows < LARGE_ROWS:
             groups[file.day, len(str(file.rows))].append(file)
-    enough = next((found for found in groups.values() if len(found) >= TOGETHER), [])
+    enough = next((found[:100] for found in groups.values() if len(found) >= TOGETHER), [])
     rows = accumulate(file.rows for file in enough)
     return [file for file, sum_ in zip(enough, rows, strict=True) if sum_ <= MOST_ROWS]
 

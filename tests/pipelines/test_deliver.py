@@ -18,12 +18,12 @@ from data.collect_log import Frame, Refused, Segment, encode_frame, log_folder, 
 from data.collect_moves import received_since, refusals_since
 from data.collect_schema import collect_positions
 from data.engine import reader
-from data.lake import EVENTS, live_files
+from data.lake import EVENTS, LakeFile, live_files
 from data.live_profiles import LivePerson, LiveProfiles
 from data.workspace import Workspace, facts
 from kindred.intake import Event
 from kindred.segments.durations import micros
-from pipelines.compact_events import compact_once
+from pipelines.compact_events import alike, compact_once
 from pipelines.deliver import Deliverer
 from pipelines.import_events import run as run_import
 from pipelines.move_events import move_once
@@ -335,3 +335,33 @@ def test_small_files_of_a_day_are_joined_and_nothing_is_lost_or_doubled(
     log.write(viewed("m3"))
     deliverer.move()
     assert len(lake(workspace, engine)) == 10
+
+
+def test_what_is_joined_at_once_has_a_bound() -> None:
+    middling = [LakeFile(f"{n}", 40_000, 1, "2026-11-24") for n in range(30)]
+    assert sum(file.rows for file in alike(middling)) == 480_000  # 500,000 at most
+    assert alike([replace(file, rows=50_000) for file in middling]) == []  # large enough as it is
+    assert len(alike([replace(file, rows=3) for file in middling * 9])) == 100
+    assert alike(middling[:9]) == []
+
+
+def test_collected_and_imported_files_of_a_day_are_joined_apart(
+    log: Log, deliverer: Deliverer, workspace: Workspace, engine: Engine, tmp_path: Path
+) -> None:
+    when = (NOW - timedelta(seconds=60)).replace(tzinfo=None).isoformat()
+    write_events(tmp_path / "in" / "a.parquet", [event(0, when)])
+    job = replace(context(workspace, engine, NOW), now=NOW)
+    run_import(job, {"source": "events", "path": str(tmp_path / "in")})
+    for number in range(1, 10):
+        log.write(viewed(f"m{number}"))
+        deliverer.move()
+    assert compact_once(workspace, engine, now=NOW) is None  # nine and one are not ten
+    log.write(viewed("m10"))
+    deliverer.move()
+    made = compact_once(workspace, engine, now=NOW)
+    assert made is not None
+    assert made.rows == 10
+    # A message that the import brought is still found, among two files.
+    log.write(viewed("m0"), viewed("m11"))
+    deliverer.move()
+    assert len(lake(workspace, engine)) == 12
