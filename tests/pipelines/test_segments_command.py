@@ -82,7 +82,7 @@ def test_a_rule_in_a_file_becomes_a_live_version_with_who_and_why(
     said = segments(
         "publish", "--rule", RICH, "--name", "Rich", "--as", "ann", "--why", "for the fair",
         "--tag", "vip", "--tag", "fair", "--owner", "bo", "--notes", "those at the fair",
-        "--valid-until", "2030-01-01", "--browser",
+        "--valid-until", "2999-01-01", "--browser",
     )  # fmt: skip
     assert said.startswith("rich version 1 is live: 2 people.")
     told = shown(segments, "rich")
@@ -99,7 +99,7 @@ def test_a_rule_in_a_file_becomes_a_live_version_with_who_and_why(
     }
     act = told["history"][0]
     assert (act["by"], act["why"], act["browser"]) == ("ann", "for the fair", True)
-    assert act["valid_until"] == "2030-01-01T00:00:00+00:00"
+    assert act["valid_until"] == "2999-01-01T00:00:00+00:00"
     assert (told["size"], told["as_of"]) == (None, None), "nobody has counted yet"
     with reader(engine).connect() as conn:
         actions = [row.action for row in history(conn, "segment:rich")]
