@@ -13,7 +13,6 @@ from data.store import open_store
 from data.workspace import workspace_at
 from kindred.errors import UserError
 from serving.logs import LOGGING
-from serving.protocol import Protocol
 from serving.settings import HOST, PORT, settings_from
 
 
@@ -50,7 +49,7 @@ def _serve(host: str, port: int, workers: int) -> None:
         port=port,
         workers=workers,
         loop="uvloop",
-        http=Protocol,
+        http="serving.protocol:Protocol",  # by name: only workers need load it
         proxy_headers=False,  # nothing asks for the caller's address
         access_log=False,
         log_config=LOGGING,
