@@ -429,7 +429,7 @@ def test_what_is_broken_in_some_rows_leaves_the_others(
 
     plain, odd = (analyze(tmp_path / name, *BASIC) for name in ("plain.csv", "odd.csv"))
 
-    assert essence(odd) == essence(plain)
+    assert essence(odd) == pytest.approx(essence(plain), rel=1e-12)
     assert codes(odd) == said
 
 
