@@ -297,7 +297,9 @@ class Recommender:
             return "popular" if carried.label == "everybody" else carried.label.replace("=", " ")
         if carried.place == place:
             return "bought before"
-        return self.items.name(str(self.ids[carried.place]))
+        item = str(self.ids[carried.place])
+        name = self.items.name(item)
+        return f"item {item}" if name == item else name
 
 
 def open_recommender(workspace: Workspace, path: str, items: Items, source: Source) -> Recommender:

@@ -107,6 +107,16 @@ def test_somebody_unknown_is_answered_with_what_is_popular(recommender: Recommen
     assert [reason.label for reason in answer.items[0].reasons] == ["popular"]
 
 
+def test_a_reason_without_a_name_is_said_to_be_an_item() -> None:
+    model = exported(TRIPLES, features=FEATURES, words=WORDS)
+    full = catalogue()
+    nameless = Items(full.ids[:0], full.table.slice(0, 0))
+    told = Recommender(model, nameless, Source("blend", 2, NOON)).person("ann", None, 5)
+    labels = {reason.label for item in told.items for reason in item.reasons}
+    assert labels & {f"item {item}" for item in CATEGORIES}
+    assert not labels & set(CATEGORIES)
+
+
 def test_only_what_is_new_is_recommended_where_repeats_are_not_wanted() -> None:
     model = exported(TRIPLES, repeats=False)
     only_new = Recommender(model, catalogue(), Source("blend", 1, NOON))
