@@ -21,7 +21,7 @@ from scipy import sparse
 
 from kindred.recommend.fitting import Features, one_hot
 from kindred.recommend.lessons import Lesson
-from kindred.recommend.pasts import FEW, recalled_rows, started
+from kindred.recommend.pasts import FEW, started
 from kindred.recommend.warp import QUIET, Settings, Start, Trained, train
 
 WHOLE: Final = "whole description"
@@ -130,7 +130,7 @@ def _strengths(histories: sparse.csr_array) -> sparse.csr_array:
 
 
 def _whole_rows(histories: sparse.csr_array) -> sparse.csr_array:
-    """Give each history to length 1, as :func:`recalled_rows` does, of all its items."""
+    """Give each history to length 1, as ``pasts.recalled`` does, but of all its items."""
     strengths = _strengths(histories)
     length = np.sqrt(np.asarray(strengths.power(2).sum(axis=1)).ravel() + FEW)
     return sparse.csr_array(sparse.diags_array(1.0 / length).astype(np.float32) @ strengths)
@@ -151,8 +151,6 @@ def _vectors(
     own = found.users[: matrix.shape[0]].copy()
     own[np.diff(matrix.indptr) == 0] = 0.0
     pasts = np.asarray(spoken @ found.users[matrix.shape[0] :], dtype=np.float32)
-    people = np.asarray(
-        own + _whole_rows(matrix) @ spoken @ found.users[matrix.shape[0] :], dtype=np.float32
-    )
+    people = np.asarray(own + _whole_rows(matrix) @ pasts, dtype=np.float32)
     items: NDArray[Any] = np.asarray(features @ found.items, dtype=np.float32)
     return Described(people, pasts, items, np.asarray(features @ found.biases, dtype=np.float32))
