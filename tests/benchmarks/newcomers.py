@@ -62,9 +62,9 @@ def new_people(material: Material, cut: float, live: Contest) -> None:
     who, clicks, others = _first_clicks(rows.only(out[rows.person] & (rows.time >= cut)))
     features = {name: values[who] for name, values in material.people.items()}
     nobody, nothing = np.full(len(who), -1), sparse.csr_array(others.shape, dtype=np.float32)
-    before = rows.only(rows.time < cut).seen() + clicks  # by which questions are answered
+    before = rows.only(rows.time < cut).seen()  # by which questions are answered
     asking, group_of = asking_over(given.matrix, material.items)
-    answers = answered(asking, sparse.csr_array(sparse.csr_array(before)[who]), group_of)
+    answers = answered(asking, sparse.csr_array(before[who]), group_of)
     dealt = np.bincount(rest.item, minlength=others.shape[1]) / len(rest.people)
     flat = sparse.csr_array((others.shape[1], 1), dtype=np.float32)
 
