@@ -59,6 +59,7 @@ def new_people(material: Material, cut: float, live: Contest) -> None:
               if r.name in needed]  # fmt: skip
     given = ingredients(material, rest)
     forms = fit_all(given, chosen, time.monotonic).forms
+    out[np.setdiff1d(np.arange(len(out)), live.people)] = False  # by whom the weights were learned
     who, clicks, others = _first_clicks(rows.only(out[rows.person] & (rows.time >= cut)))
     features = {name: values[who] for name, values in material.people.items()}
     nobody, nothing = np.full(len(who), -1), sparse.csr_array(others.shape, dtype=np.float32)
