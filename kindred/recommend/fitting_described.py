@@ -4,6 +4,9 @@ An item is its whole description as one feature ("grocery, fruit, bananas, priva
 other item shares that, it is the parts of it. It has no number of its own. A person is what they
 dealt with, described in the same way: whoever bought such things before may want the new one. A
 feature counts less the more items have it, by the square root.
+
+Known people are all that they dealt with, since a description that they seldom met still says
+whether they want it; somebody new is folded in by the weightiest of it, as in the first model.
 """
 
 from __future__ import annotations
@@ -18,11 +21,12 @@ from scipy import sparse
 
 from kindred.recommend.fitting import Features, one_hot
 from kindred.recommend.lessons import Lesson
-from kindred.recommend.pasts import recalled_rows, started
+from kindred.recommend.pasts import FEW, started
 from kindred.recommend.warp import QUIET, Settings, Start, Trained, train
 
 WHOLE: Final = "whole description"
-SETTINGS: Final = Settings(factors=96, epochs=1, alpha=1e-6, learning_rate=0.001)
+SETTINGS: Final = Settings(factors=256, epochs=1, alpha=0.0, learning_rate=0.0001)
+MOST_PAIRS: Final = 20_000  # of a person and a kind of item, that training goes through
 _MOST_WHOLES: Final = 20_000
 _MOST_VALUES: Final = 2_000
 _LEAST_ITEMS: Final = 2  # that share it, for a feature to tell something of a new item
@@ -63,18 +67,16 @@ def fit_described(
     wanted = sparse.csr_array(sparse.vstack([lesson.wanted for lesson in lessons]) @ kind_of)
     if not wanted.nnz:
         return None
-    wanted.data = np.ones_like(wanted.data)
+    wanted = _some(wanted, seed)
     spoken = sparse.csr_array(features @ sparse.diags_array(_rareness(features)))
     people = matrix.shape[0]
     users = [_users(people, lesson.before, spoken) for lesson in lessons]
-    strengths = sparse.csr_array(matrix, dtype=np.float32)
-    strengths.data = np.log1p(strengths.data)
     rng, (count, width) = np.random.default_rng(seed), (people, features.shape[1])
     start_users, start_items = (
         rng.uniform(-0.5, 0.5, (n, settings.factors)) * QUIET / settings.factors
         for n in (count + width, width)
     )
-    vectors = started(sparse.csr_array(strengths @ spoken), settings.factors, seed)
+    vectors = started(sparse.csr_array(_strengths(matrix) @ spoken), settings.factors, seed)
     start_users[count:, : vectors.shape[1]] = start_items[:, : vectors.shape[1]] = vectors
     start = Start(start_users.astype(np.float32), start_items.astype(np.float32))
     stacked = sparse.csr_array(sparse.vstack(users))
@@ -117,7 +119,29 @@ def _rareness(features: sparse.csr_array) -> NDArray[np.float32]:
 
 def _users(people: int, before: sparse.csr_array, spoken: sparse.csr_array) -> sparse.csr_array:
     own = sparse.eye_array(people, dtype=np.float32)
-    return sparse.csr_array(sparse.hstack([own, recalled_rows(before) @ spoken]))
+    return sparse.csr_array(sparse.hstack([own, _whole_rows(before) @ spoken]))
+
+
+def _strengths(histories: sparse.csr_array) -> sparse.csr_array:
+    """Give the logarithm of how much each dealt with what."""
+    found = sparse.csr_array(histories, dtype=np.float32)
+    found.data = np.log1p(found.data)
+    return found
+
+
+def _whole_rows(histories: sparse.csr_array) -> sparse.csr_array:
+    """Give each history to length 1, as ``pasts.recalled`` does, but of all its items."""
+    strengths = _strengths(histories)
+    length = np.sqrt(np.asarray(strengths.power(2).sum(axis=1)).ravel() + FEW)
+    return sparse.csr_array(sparse.diags_array(1.0 / length).astype(np.float32) @ strengths)
+
+
+def _some(wanted: sparse.csr_array, seed: int) -> sparse.csr_array:
+    """Draw pairs to train on, each counting the same: the start is good, and the pairs are many."""
+    pairs = sparse.coo_array(wanted)
+    drawn = np.random.default_rng(seed).permutation(pairs.nnz)[:MOST_PAIRS]
+    ones = np.ones(len(drawn), dtype=np.float32)
+    return sparse.csr_array((ones, (pairs.row[drawn], pairs.col[drawn])), shape=pairs.shape)
 
 
 def _vectors(
@@ -127,6 +151,6 @@ def _vectors(
     own = found.users[: matrix.shape[0]].copy()
     own[np.diff(matrix.indptr) == 0] = 0.0
     pasts = np.asarray(spoken @ found.users[matrix.shape[0] :], dtype=np.float32)
-    people = np.asarray(own + recalled_rows(matrix) @ pasts, dtype=np.float32)
+    people = np.asarray(own + _whole_rows(matrix) @ pasts, dtype=np.float32)
     items: NDArray[Any] = np.asarray(features @ found.items, dtype=np.float32)
     return Described(people, pasts, items, np.asarray(features @ found.biases, dtype=np.float32))

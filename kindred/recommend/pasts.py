@@ -63,12 +63,15 @@ def started(rows: sparse.csr_array, factors: int, seed: int) -> NDArray[np.float
     array of shape (F, at most `factors`)
     """
     from scipy.sparse.linalg import svds  # noqa: PLC0415 - not for those who only score
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     rank = min(factors, min(rows.shape) - 1)
     if rank < 1 or not rows.nnz:
         return np.zeros((rows.shape[1], 1), dtype=np.float32)
     start = np.random.default_rng(seed).uniform(0.1, 1.0, min(rows.shape))
-    _, _, right = svds(sparse.csr_array(rows, dtype=np.float64), k=rank, v0=start, tol=1e-3)
+    wide = sparse.csr_array(rows, dtype=np.float64)
+    with threadpool_limits(1, "blas"):  # its steps are small: a second thread only waits
+        _, _, right = svds(wide, k=rank, v0=start, tol=1e-3)
     vectors = np.nan_to_num(right).T
     length = np.sqrt(np.asarray(rows[:SCALED].power(2).sum(axis=1)) + FEW)[:, None]
     some = np.asarray(rows[:SCALED] @ vectors) / length @ vectors[:SCALED_ITEMS].T

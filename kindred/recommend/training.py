@@ -29,6 +29,7 @@ from kindred.recommend.recipes import (
     HYBRID,
     PERSONAL,
     POPULARITY,
+    TRENDING,
     Ingredients,
     Recipe,
 )
@@ -229,14 +230,16 @@ def _for_strangers(
     known = crowd(material, matrix, rows)
     positives, nothing = sparse.csr_array(split.positives[rows]), _nothing(rows, matrix)
     told = Crowd(np.full(len(rows), -1), nothing, known.features)
-    cold = {n: f for n, f in forms.items() if n in {POPULARITY, GROUPS, HYBRID}}
+    cold = {n: f for n, f in forms.items() if n in {POPULARITY, GROUPS, TRENDING, HYBRID}}
+    everybody = {n: f for n, f in forms.items() if n in {POPULARITY, TRENDING}}
+    untold = Crowd(told.rows, nothing)
     few = _some(known.history, FEW_CLICKS)
     clicking = Crowd(np.full(len(rows), -1), few, known.features)
     warm = {n: f for n, f in forms.items() if n != PERSONAL}
     return {
         "metadata": _weights(cold, told, positives, nothing),
         "clicks": _weights(warm, clicking, _others(positives, few), few),
-        "unknown": {POPULARITY: 1.0},
+        "unknown": _weights(everybody, untold, positives, nothing),
     }
 
 

@@ -15,7 +15,6 @@ import tempfile
 import time
 import warnings
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,31 +27,17 @@ from data.lake import open_duckdb
 from data.store import open_store
 from data.training_data import read_training_data
 from data.workspace import workspace_at
-from kindred.recommend import metrics, splits
-from kindred.recommend.blend import blend_scores
+from kindred.recommend import splits
 from kindred.recommend.blocks import Crowd, block_scores
-from kindred.recommend.evaluation import interval, paired
-from kindred.recommend.judge import Judged, Task, judge
+from kindred.recommend.evaluation import paired
+from kindred.recommend.judge import Task, judge
 from kindred.recommend.material import Material
-from kindred.recommend.recipes import BLEND, CONTENT, GROUPS, HYBRID, POPULARITY, recipes
+from kindred.recommend.recipes import BLEND, CONTENT, HYBRID, POPULARITY, recipes
 from kindred.recommend.training import Contest, contest, fit_all, ingredients
+from tests.benchmarks.newcomers import K, ndcg, new_people, told
 
-K = 10
 TEST_SHARE = 0.1
-NEW_PEOPLE = 0.2
 NEW_ITEMS = 0.1
-CLICKS = 3
-
-
-def ndcg(judged: Judged, positives: sparse.csr_array) -> NDArray[np.float64]:
-    """Give NDCG@10 of each, whatever the length of the lists."""
-    return metrics.ndcg(metrics.hits(judged.lists[:, :K], positives), metrics.wanted(positives))
-
-
-def told(values: NDArray[np.float64]) -> str:
-    """Write a mean with its interval."""
-    found = interval(values)
-    return f"{found.value or 0:.4f} | {found.low or 0:.4f}–{found.high or 0:.4f}"
 
 
 def board(found: Contest) -> None:
@@ -71,60 +56,6 @@ def board(found: Contest) -> None:
     print(f"hybrid against popularity: {ratio:.2f}×")
     weights = {r: {n: round(w, 2) for n, w in own.items()} for r, own in found.blend.items()}
     print(f"blend: {weights}")
-
-
-def new_people(material: Material, blends: Contest) -> None:
-    """Judge people whom no model was fitted with: by features alone, then by three clicks."""
-    rng = np.random.default_rng(4)
-    out = rng.uniform(size=len(material.rows.people)) < NEW_PEOPLE
-    rest, wanted = splits.without_people(material.rows, out)
-    chosen = [r for r in _recipes(repeats=False)
-              if r.name in {POPULARITY, GROUPS, HYBRID, *blends.blend["clicks"]}]  # fmt: skip
-    forms = fit_all(ingredients(material, rest), chosen, time.monotonic).forms
-    who = np.flatnonzero(out & (np.diff(wanted.indptr) > CLICKS))
-    clicks, others = _clicked(wanted, who, rng)
-    features = {name: values[who] for name, values in material.people.items()}
-    nobody, nothing = np.full(len(who), -1), sparse.csr_array(others.shape, dtype=np.float32)
-    cold, warm = Crowd(nobody, nothing, features), Crowd(nobody, clicks, features)
-    dealt = np.bincount(rest.item, minlength=others.shape[1]) / len(rest.people)
-    flat = sparse.csr_array((others.shape[1], 1), dtype=np.float32)
-
-    def quality(crowd: Crowd, scorer: partial[NDArray[np.float32]]) -> NDArray[np.float64]:
-        task = Task(crowd, others, clicks, dealt, flat)
-        return ndcg(judge(scorer, task, K, with_auc=False), others)
-
-    weights = {route: {n: w for n, w in own.items() if n in forms}
-               for route, own in blends.blend.items()}  # fmt: skip
-    groups = GROUPS if GROUPS in forms else POPULARITY
-    base = quality(cold, partial(block_scores, forms[groups]))
-    unknown = quality(cold, partial(blend_scores, forms, weights))
-    clicked = quality(warm, partial(blend_scores, forms, {**weights, "history": weights["clicks"]}))
-    print(f"\nnew people: {len(who):,}\n| told | model | NDCG@10 | 95 % |\n|---|---|---:|---|")
-    print(f"| traits | popularity per group | {told(base)} |")
-    print(f"| traits | hybrid | {told(quality(cold, partial(block_scores, forms[HYBRID])))} |")
-    print(f"| traits | blend | {told(unknown)} |")
-    print(f"| and three clicks | blend | {told(clicked)} |")
-    print(f"blend against popularity per group: {np.nanmean(unknown) / np.nanmean(base):.2f}×; "
-          f"after three clicks {np.nanmean(clicked) / np.nanmean(base):.2f}×")  # fmt: skip
-
-
-def _clicked(
-    wanted: sparse.csr_array, who: NDArray[np.int64], rng: np.random.Generator
-) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """Draw three items of each as clicks; the others are what is judged by."""
-    clicks, others = [], []
-    for person in who:
-        own = rng.permutation(wanted.indices[wanted.indptr[person] : wanted.indptr[person + 1]])
-        clicks.append(np.sort(own[:CLICKS]))
-        others.append(np.sort(own[CLICKS:]))
-    return _rows(clicks, wanted.shape[1]), _rows(others, wanted.shape[1])
-
-
-def _rows(lists: list[NDArray[np.int32]], width: int) -> sparse.csr_array:
-    starts = np.concatenate([[0], np.cumsum([len(each) for each in lists])])
-    columns = np.concatenate(lists)
-    ones = np.ones(len(columns), dtype=np.float32)
-    return sparse.csr_array((ones, columns, starts), shape=(len(lists), width))
 
 
 def new_items(material: Material) -> None:
@@ -185,7 +116,7 @@ def measure(home: Path) -> None:
         split = splits.temporal(rows, cut, repeats=mode)
         found[mode] = contest(material, split, cut, given.matrix, fitted.forms)
         board(found[mode])
-    new_people(material, found[False])
+    new_people(material, cut, found[True])
     new_items(material)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kindred.errors import UserError
-from kindred.recommend import warp
+from kindred.recommend import fitting_described, warp
 from kindred.recommend.dataset import DAY, Interactions
 from kindred.recommend.fitting_described import description, fit_described
 from kindred.recommend.fitting_hybrid import fit_hybrid
@@ -147,6 +147,43 @@ def test_what_nothing_describes_has_no_second_model() -> None:
     nothing = {"kind": np.array([None, np.nan] * (ITEMS // 2), dtype=object)}
     assert fit_described(WORLD, nothing, by_chance(WORLD)) is None
     scores(fit_hybrid(WORLD, TRAITS, nothing, factors=4, epochs=2), who(0, 0))
+
+
+def test_a_seldom_met_description_counts_beyond_the_weightiest_of_a_past() -> None:
+    """All have a hundred and more heavy breads, and one light tea or coffee; then come new ones."""
+    breads, people = MOST_PASTS + 10, 40
+    histories = np.zeros((people, breads + 4))
+    histories[:, :breads] = 9.0
+    drinker = np.arange(people) % 2
+    histories[np.arange(people), breads + drinker] = 1.0
+    kinds = ["bread"] * breads + ["tea", "coffee"] * 2  # the last two are new
+    matrix = sparse.csr_array(histories)
+    found = fit_described(matrix, {"kind": np.array(kinds, dtype=object)}, [Lesson(matrix, matrix)])
+    assert found is not None
+    tea, coffee = (found.people @ found.items[-2:].T + found.bias[-2:]).T
+    assert np.all((tea > coffee) == (drinker == 0))
+
+
+def test_no_more_pairs_are_gone_through_than_allowed_each_counting_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[sparse.csr_array] = []
+
+    def watched(name: str, users: Any, items: Any, wanted: Any, *rest: Any) -> warp.Trained:
+        seen.append(wanted)
+        return warp.train(name, users, items, wanted, *rest)
+
+    monkeypatch.setattr(fitting_described, "train", watched)
+    kinds = {"kind": np.array([f"k{i // 4}" for i in range(ITEMS)], dtype=object)}
+    lesson = [Lesson(WORLD, WORLD)]
+    assert fit_described(WORLD, kinds, lesson) is not None
+    monkeypatch.setattr(fitting_described, "MOST_PAIRS", 30)
+    assert fit_described(WORLD, kinds, lesson) is not None
+    every, some = (wanted.toarray() for wanted in seen)
+    assert every.sum() > 30
+    assert some.sum() == 30
+    assert np.isin(some, [0, 1]).all()
+    assert np.all(every[some > 0] == 1)
 
 
 def test_a_description_is_the_whole_or_else_its_parts() -> None:
