@@ -32,8 +32,11 @@ def remember(name: str) -> Actor:
     return actor()
 
 
-def name_field() -> None:
-    """Ask for the name, in a dialog above its button; say it where it is known already."""
+def name_field(key: str = _FIELD) -> None:
+    """Ask for the name, in a dialog above its button; say it where it is known already.
+
+    Where more than one asks on a page, each has a `key` of its own.
+    """
     known = named()
     if known is not None:
         st.caption(f"You act as **{verbatim(known.name)}**, which the audit log keeps.")
@@ -41,18 +44,18 @@ def name_field() -> None:
     st.text_input(
         "Your name",
         max_chars=LONGEST,
-        key=_FIELD,
+        key=key,
         placeholder="As your colleagues know you",
         help="Kept in the audit log. Nobody checks it until there is a sign-in.",
     )
 
 
-def given() -> Actor | None:
+def given(key: str = _FIELD) -> Actor | None:
     """Take what :func:`name_field` asked for, once its dialog is confirmed; tells if it lacks."""
     known = named()
     if known is not None:
         return known
-    name = str(st.session_state.get(_FIELD) or "").strip()
+    name = str(st.session_state.get(key) or "").strip()
     if name:
         return remember(name)
     st.error("Say who you are first; the audit log keeps it.", icon=":material/badge:")

@@ -1,69 +1,56 @@
-"""Names and notes: the dialogs in which people say what they know about the map."""
+"""Names and notes: the fields in which people say what they know about the map."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 
-from dashboard.actor import given, name_field
-from dashboard.dialogs import dismissed
+from dashboard.actor import acting, given, name_field
 from dashboard.explore_data import MapView
-from dashboard.explore_state import current, rerun_panel
+from dashboard.explore_state import current
+from dashboard.format import verbatim
 from dashboard.store import engine
+from data.audit import Actor
 from data.map_edits import MAX_NAME, MAX_NOTE, annotate, remove_annotation, rename_cluster
 from data.map_reads import MapCluster
 from kindred.errors import UserError
 
 
 def offer_edits(view: MapView, cluster_id: int | None) -> None:
-    """Offer to rename the cluster in focus, and to put a note on the map."""
+    """Offer to rename the cluster in focus, and to put a note on the map.
+
+    In popovers, which the browser opens and closes by itself: the map tells where it came to rest
+    when it may, and the run that its word ends could be the one that opens or closes a dialog.
+    They stand above the charts, which would push an open one out of view as they are drawn. Each
+    is keyed by what it changes, so that what is saved closes it.
+    """
     cluster = view.cluster(cluster_id)
     with st.container(horizontal=True):
-        if cluster is not None:
-            st.button(
-                "Rename",
-                icon=":material/edit:",
-                key="explore_rename",
-                on_click=_open,
-                args=("rename",),
-            )
-        st.button(
-            "Add a note",
-            icon=":material/add_comment:",
-            key="explore_note",
-            on_click=_open,
-            args=("note",),
-        )
-    # What is open is kept, not told by the button: the map's late answer may end the run that the
-    # button began, and the next knows of no press.
-    if current().dialog == "rename" and cluster is not None:
-        _rename(cluster)
-    elif current().dialog == "note":
-        _note(view)
+        if cluster is not None and cluster.id is not None:
+            key = f"explore_rename_{cluster.id}_{cluster.name}_{cluster.sentence}"
+            with st.popover("Rename", icon=":material/edit:", type="tertiary", key=key):
+                _rename(cluster, key)
+        key = f"explore_note_{[note.id for note in view.notes]}"
+        with st.popover("Add a note", icon=":material/add_comment:", type="tertiary", key=key):
+            _note(view, key)
+            _notes(view)
 
 
-def _open(dialog: str) -> None:
-    current().dialog = dialog
-    rerun_panel()
-
-
-def _closed() -> None:
-    current().dialog = ""
-    dismissed()
-
-
-@st.dialog("Rename this cluster", on_dismiss=_closed)
-def _rename(cluster: MapCluster) -> None:
-    st.caption(f"Found by the run: {cluster.found_name}")
-    name = st.text_input("Name", value=cluster.name, max_chars=MAX_NAME)
-    sentence = st.text_area("What they are like", value=cluster.sentence, max_chars=1_000)
-    name_field()
-    with st.container(horizontal=True):
-        save = st.button("Save", type="primary")
-        back = cluster.named_by is not None and st.button("Back to the found name")
-    actor = given() if save or back else None
-    if actor is None or cluster.id is None:
+def _rename(cluster: MapCluster, key: str) -> None:
+    assert cluster.id is not None
+    with st.form(f"{key}_form", border=False):
+        st.caption(f"Found by the run: {cluster.found_name}")
+        name = st.text_input("Name", value=cluster.name, max_chars=MAX_NAME)
+        sentence = st.text_area("What they are like", value=cluster.sentence, max_chars=1_000)
+        name_field(f"{key}_actor")
+        with st.container(horizontal=True):
+            save = st.form_submit_button("Save", type="primary")
+            renamed = cluster.named_by is not None
+            back = renamed and st.form_submit_button("Back to the found name")
+    actor = given(f"{key}_actor") if save or back else None
+    if actor is None:
         return
     own = save and name.strip() != cluster.found_name
     try:
@@ -79,33 +66,47 @@ def _rename(cluster: MapCluster) -> None:
     except UserError as error:
         st.error(f"{error.what} {error.fix}")
     else:
-        _closed()
+        st.rerun()
 
 
-@st.dialog("Notes on this map", on_dismiss=_closed)
-def _note(view: MapView) -> None:
+def _note(view: MapView, key: str) -> None:
     place, where = _place(view)
-    text = st.text_area(
-        f"Note on {where}", max_chars=MAX_NOTE, placeholder="What should others know?"
-    )
-    name_field()
-    said = st.button("Put it on the map", type="primary", disabled=not text.strip())
-    if said and (actor := given()) is not None:
+    with st.form(f"{key}_form", border=False):
+        text = st.text_area(
+            f"Note on {where}",
+            max_chars=MAX_NOTE,
+            placeholder="What should others know?",
+            key=f"{key}_text",
+        )
+        name_field(f"{key}_actor")
+        said = st.form_submit_button("Put it on the map", type="primary")
+    if not said:
+        return
+    if not text.strip():
+        st.error("Write the note first.", icon=":material/edit_note:")
+    elif (actor := given(f"{key}_actor")) is not None:
         with engine().begin() as conn:
             annotate(conn, view.run.id, *place, text, actor=actor, at=datetime.now(UTC))
-        _closed()
+        st.rerun()
+
+
+def _notes(view: MapView) -> None:
+    """List the notes, each with a button that takes it off the map."""
     for note in view.notes:
-        columns = st.columns([5, 1], vertical_alignment="center")
-        columns[0].markdown(f"{note.text}  \n:small[{note.author}, {note.at:%-d %b %Y}]")
-        if columns[1].button(
-            "", icon=":material/delete:", help="Take it off", key=f"note_{note.id}"
-        ):
-            remover = given()
-            if remover is None:
-                return
-            with engine().begin() as conn:
-                remove_annotation(conn, note.id, actor=remover, at=datetime.now(UTC))
-            _closed()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"{verbatim(note.text)}  \n:small[{verbatim(note.author)}, {note.at:%-d %b %Y}]"
+            )
+            if st.button(
+                "Take it off", icon=":material/delete:", type="tertiary", key=f"note_{note.id}"
+            ):
+                acting(partial(_take_off, note.id))
+
+
+def _take_off(note_id: int, remover: Actor) -> None:
+    with engine().begin() as conn:
+        remove_annotation(conn, note_id, actor=remover, at=datetime.now(UTC))
+    st.rerun()
 
 
 def _place(view: MapView) -> tuple[tuple[float, float], str]:

@@ -67,6 +67,7 @@ def _tell(view: MapView, group: Group, theme: str) -> None:
         return
     if group.rows is not None:
         _make_a_segment(view, group)
+    offer_edits(view, group.cluster_id)
     others = _everyone(view) if group.rows is None else _choose_others(view, group)
     if not view.traits:
         st.info(
@@ -75,7 +76,6 @@ def _tell(view: MapView, group: Group, theme: str) -> None:
         )
         return
     _apart(view, group, others, theme)
-    offer_edits(view, group.cluster_id)
 
 
 def _group(view: MapView, selection: Selection, focus: int | None) -> Group:

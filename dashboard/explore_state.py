@@ -37,8 +37,6 @@ class Looking:
         Whom they are compared with: empty (everyone), ``cluster-7`` or an encoded selection.
     person : int or None
         Row of the person last clicked.
-    dialog : str
-        Which dialog of the panel is open: ``rename``, ``note`` or none.
     told : tuple or None
         What the panel last told of, to the end.
     asked : Asked
@@ -54,7 +52,6 @@ class Looking:
     against: str = ""
     person: int | None = None
     problem: str = ""
-    dialog: str = ""
     told: tuple[object, ...] | None = None
     asked: Asked = field(default_factory=Asked)
 
@@ -199,11 +196,6 @@ def told_by(key: str) -> dict[str, Callable[[], None]]:
         "on_view": on_view,
         "on_person": on_person,
     }
-
-
-def rerun_panel() -> None:
-    """Run the panel alone, from a callback."""
-    _rerun(PANEL)
 
 
 def _rerun(fragment: str) -> None:

@@ -130,35 +130,52 @@ def test_a_cluster_pressed_in_the_list_comes_near_and_is_told_of(page: Page) -> 
 
 
 def test_a_new_name_for_a_cluster_is_kept(page: Page, home: Workspace) -> None:
-    page.locator(".clusters button").nth(1).click()
+    row = page.locator(".clusters button").nth(1)
+    found = row.locator(".name").inner_text()
+    row.click()
+    expect(page.locator(".kindred-group")).to_contain_text(found)
     page.get_by_role("button", name="Rename").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Name", exact=True).fill("Night owls")
-    dialog.get_by_role("textbox", name="Your name").fill("Ann")
-    dialog.get_by_role("button", name="Save").click()
-    expect(page.locator(".clusters button").nth(1)).to_contain_text("Night owls")
+    page.get_by_label("Name", exact=True).fill("Night owls")
+    page.get_by_role("textbox", name="Your name").filter(visible=True).fill("Ann")
+    page.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("Night owls")
+    expect(page.get_by_label("Name", exact=True)).to_have_count(0)
     page.reload()
-    expect(page.locator(".clusters button").nth(1)).to_contain_text("Night owls")
+    expect(row).to_contain_text("Night owls")
     with open_store(home).connect() as conn:
         named = {c.name: c.named_by for c in map_clusters(conn, map_runs(conn)[0].id)}
     assert named["Night owls"] == "Ann"
 
 
-def test_a_dialog_stays_while_the_map_still_moves_and_stays_away_once_dismissed(
-    page: Page,
-) -> None:
-    dialog = page.get_by_role("dialog")
+def test_a_note_is_written_while_the_map_still_moves(page: Page) -> None:
+    note = page.get_by_label(re.compile("^Note on"))
     for row in (2, 3):
-        page.locator(".clusters button").nth(row).click()  # the map flies there, then tells where
+        pressed = page.locator(".clusters button").nth(row)
+        pressed.click()  # the map flies there, then tells where
+        expect(page.locator(".kindred-group")).to_contain_text(
+            pressed.locator(".name").inner_text()
+        )
         page.get_by_role("button", name="Add a note").click()
+        note.fill(f"Seen in row {row}.")
         page.wait_for_url(re.compile(r"cluster=\d+"))
-        expect(dialog.get_by_label(re.compile("^Note on"))).to_be_visible()
+        expect(note).to_have_value(f"Seen in row {row}.")
         page.keyboard.press("Escape")
-        expect(dialog).to_have_count(0)
-    # What the panel tells after another press is told without the dialog of before.
+        expect(note).to_have_count(0)
     page.get_by_role("tab", name="Distributions").click()
     expect(page.get_by_text("Outlined: those picked.")).to_be_visible()
-    expect(dialog).to_have_count(0)
+    expect(note).to_have_count(0)
+    page.get_by_role("button", name="Add a note").click()
+    note.fill("They buy at night.")
+    page.get_by_role("textbox", name="Your name").filter(visible=True).fill("Ann")
+    page.get_by_role("button", name="Put it on the map").click()
+    expect(note).to_have_count(0)
+    open_map(page, page.url)
+    page.get_by_role("button", name="Add a note").click()
+    expect(page.get_by_text("They buy at night.")).to_be_visible()
+    page.get_by_role("button", name="Take it off").last.click()
+    page.get_by_role("textbox", name="Your name").filter(visible=True).last.fill("Ann")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("They buy at night.")).to_have_count(0)
 
 
 def test_people_are_picked_and_let_go_by_keyboard_alone(page: Page) -> None:
