@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kindred.errors import UserError
+from kindred.segments.distil_codes import Coded, Terms, caught
 from kindred.segments.distil_columns import Bins, Column, cut
 from kindred.segments.distil_leaves import leaf, together
 from kindred.segments.distil_lists import ListColumn, ranked
-from kindred.segments.distil_search import Coded, Terms, caught, search
+from kindred.segments.distil_search import search
 from kindred.segments.rules import AnyRule, Rule
 from kindred.segments.walk import leaves
 
