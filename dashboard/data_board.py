@@ -14,7 +14,7 @@ from sqlalchemy import Row
 
 from dashboard.charts import draw, over
 from dashboard.count_table import count_table
-from dashboard.format import ago, count, instant, percent
+from dashboard.format import ago, count, day, instant, percent
 from dashboard.store import reading, workspace
 from dashboard.theme import ACCENT, NOISE
 from data.collect_status import CollectStatus, collect_status, live_state
@@ -58,16 +58,16 @@ def read_board() -> Board:
 
 def verdict(board: Board) -> str:
     """Say in a sentence or two how it stands."""
-    day, status = board.status.last_day, board.status
+    last, status = board.status.last_day, board.status
     told = [f"**{count(status.lake_events)} events** are in the lake."]
-    if day.received:
-        share = percent(day.rejected / day.received)
+    if last.received:
+        share = percent(last.rejected / last.received)
         refused = (
-            f", of which {count(day.rejected)} ({share}) were refused"
-            if day.rejected
+            f", of which {count(last.rejected)} ({share}) were refused"
+            if last.rejected
             else ", and none was refused"
         )
-        told.append(f"**{count(day.received)}** came through the API in 24 hours{refused}.")
+        told.append(f"**{count(last.received)}** came through the API in 24 hours{refused}.")
     elif status.last_hour is not None:
         told.append(
             f"Through the API none came in 24 hours; the last {ago(status.last_hour, board.now)}."
@@ -81,13 +81,13 @@ def verdict(board: Board) -> str:
 
 def numbers(board: Board) -> None:
     """Show the last day's numbers, which add up."""
-    day = board.status.last_day
+    last = board.status.last_day
     with st.container(horizontal=True):
         for label, value, told in (
-            ("Received, 24 h", day.received, "Through the API. It is the sum of the next three."),
-            ("Added", day.added, "New events, which are in the lake."),
-            ("Sent before", day.duplicates, "Same messageId as an event that was there already."),
-            ("Refused", day.rejected, "They lack what an event needs; the reasons stand below."),
+            ("Received, 24 h", last.received, "Through the API. It is the sum of the next three."),
+            ("Added", last.added, "New events, which are in the lake."),
+            ("Sent before", last.duplicates, "Same messageId as an event that was there already."),
+            ("Refused", last.rejected, "They lack what an event needs; the reasons stand below."),
         ):
             st.metric(label, count(value), help=told, border=True)
 
@@ -176,9 +176,9 @@ def freshness(board: Board) -> None:
     lines.append(
         f"Log: {waits:,.1f} MB on the way to the lake" if status.waiting else "Log: nothing waits"
     )
-    if status.first_day:
+    if status.first_day and status.last_day_in_lake:
         lines.append(
-            f"Lake: {status.first_day} to {status.last_day_in_lake}, "
+            f"Lake: {day(status.first_day)} to {day(status.last_day_in_lake)}, "
             f"{count(status.lake_files)} {'file' if status.lake_files == 1 else 'files'}"
         )
     if live is not None and live.traits_as_of is not None:

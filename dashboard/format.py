@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 _PERCENT = "\N{NO-BREAK SPACE}%"
 _TAKEN = re.compile(r"[\\`*_\[\]$~#<]|:(?=[A-Za-z])")  # what Markdown or Streamlit take as theirs
@@ -122,15 +122,17 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC")
 
 
-def day(at: datetime) -> str:
-    """Write the day of a time in UTC.
+def day(at: date) -> str:
+    """Write a day, of a time that in UTC.
 
     Examples
     --------
     >>> day(datetime(2026, 11, 3, tzinfo=UTC))
     '3 Nov 2026'
     """
-    return at.astimezone(UTC).strftime("%-d %b %Y")
+    if isinstance(at, datetime):
+        at = at.astimezone(UTC)
+    return at.strftime("%-d %b %Y")
 
 
 def duration(length: timedelta | float) -> str:

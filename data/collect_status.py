@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, select
@@ -55,8 +55,8 @@ class CollectStatus:
     last_hour: datetime | None
     lake_events: int
     lake_files: int
-    first_day: str | None
-    last_day_in_lake: str | None
+    first_day: date | None
+    last_day_in_lake: date | None
 
 
 def collect_status(conn: Connection, workspace: Workspace, now: datetime) -> CollectStatus:
@@ -65,7 +65,7 @@ def collect_status(conn: Connection, workspace: Workspace, now: datetime) -> Col
     by_key = received_since(conn, since)
     moved, folder = positions(conn), log_folder(workspace)
     files = live_files(conn, EVENTS)
-    days = [file.day for file in files if file.day is not None]
+    days = [date.fromisoformat(file.day) for file in files if file.day is not None]
     return CollectStatus(
         Counts(
             *(sum(int(row._mapping[name]) for row in by_key) for name in Counts.__annotations__)
