@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -18,6 +18,7 @@ from kindred.errors import UserError
 PANEL = "explore_panel"  # the fragment that shows who is picked
 ADDRESS = "explore_address"  # the fragment that only writes the address
 _STATE = "explore"
+_WHOLE = "explore_whole"  # whether the page's last run came to its end
 _PARAMS = ("run", "colour", "cluster", "picked", "view", "against")
 
 View = tuple[int, int, float]
@@ -198,7 +199,19 @@ def told_by(key: str) -> dict[str, Callable[[], None]]:
     }
 
 
+@contextmanager
+def whole_page() -> Iterator[None]:
+    """Say that the whole page runs: until it ended, no fragment may run instead of it.
+
+    Else what the page was run for, such as to take a dismissed dialog away, would not be done.
+    """
+    st.session_state[_WHOLE] = False
+    yield
+    st.session_state[_WHOLE] = True
+
+
 def _rerun(fragment: str) -> None:
-    """Run one fragment instead of the page; the page, if it has never been run to its end."""
-    with suppress(StreamlitAPIException):
-        st.rerun(fragment)
+    """Run one fragment instead of the page; the page, if its last run did not come to its end."""
+    if st.session_state.get(_WHOLE):
+        with suppress(StreamlitAPIException):
+            st.rerun(fragment)

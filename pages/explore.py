@@ -12,7 +12,7 @@ from dashboard.explore_page import (
 )
 from dashboard.explore_panel import address, panel
 from dashboard.explore_runs import choose_run
-from dashboard.explore_state import looking_at
+from dashboard.explore_state import looking_at, whole_page
 from dashboard.theme import theme_now
 from dashboard.warm import settle
 
@@ -25,17 +25,18 @@ if not found:
 
 with tools:
     run = choose_run(found)
-view, theme = load_view(run), theme_now()
-looking = looking_at(run)
-with tools:
-    choose_colour(view, looking)
-    shown_as = choose_way()
+with whole_page():
+    view, theme = load_view(run), theme_now()
+    looking = looking_at(run)
+    with tools:
+        choose_colour(view, looking)
+        shown_as = choose_way()
 
-header(view, found)
-on_map, beside = st.columns([1.75, 1], gap="medium")
-with on_map:
-    people_on_map(view, looking, shown_as, theme)
-with beside:
-    panel(view, theme)
-address()
+    header(view, found)
+    on_map, beside = st.columns([1.75, 1], gap="medium")
+    with on_map:
+        people_on_map(view, looking, shown_as, theme)
+    with beside:
+        panel(view, theme)
+    address()
 settle("explore")
