@@ -115,8 +115,8 @@ def live_table(board: Board) -> tuple[str, str] | None:
             "State": state(found, board.now),
             "Since": found.since,
             "By": found.actor,
-            "Why": found.why,
             "What it says": found.sentence,
+            "Why": found.why,
             "Valid": validity(found.terms),
             "Browsers": found.terms.browser,
         }
@@ -131,7 +131,7 @@ def live_table(board: Board) -> tuple[str, str] | None:
         selection_mode="single-row",
         alt=f"{len(rows)} publications that stand",
         column_config={
-            "Name": st.column_config.TextColumn(width="medium"),
+            "Name": st.column_config.TextColumn(width=140),
             "Kind": st.column_config.TextColumn(width=90),
             "State": st.column_config.TextColumn(width=70),
             "Version": st.column_config.NumberColumn(width=70),
@@ -139,8 +139,8 @@ def live_table(board: Board) -> tuple[str, str] | None:
             "By": st.column_config.TextColumn(width=90),
             "Valid": st.column_config.TextColumn(width=150),
             "Browsers": st.column_config.CheckboxColumn("Told to browsers", width=110),
-            "What it says": st.column_config.TextColumn(width="large"),
-            "Why": st.column_config.TextColumn(width=_WHY),
+            "What it says": st.column_config.TextColumn(width=280),
+            "Why": st.column_config.TextColumn(width=180),
         },
     )
     picked = event["selection"]["rows"]

@@ -214,7 +214,7 @@ def history(board: Board) -> int | None:
         alt=f"The {len(rows)} newest runs that are over",
         column_config={
             "Run": st.column_config.NumberColumn(width=60),
-            "Job": st.column_config.TextColumn(width=210),
+            "Job": st.column_config.TextColumn(width=230),
             "Status": st.column_config.TextColumn(width=90),
             "Finished": st.column_config.DatetimeColumn(
                 "Finished (UTC)", format="D MMM YYYY, HH:mm", timezone="UTC", width=150
@@ -224,7 +224,7 @@ def history(board: Board) -> int | None:
             ),
             "Rows": st.column_config.NumberColumn(format="localized", width=90),
             "Asked for by": st.column_config.TextColumn(width=95),
-            "What came of it": st.column_config.TextColumn(width="large"),
+            "What came of it": st.column_config.TextColumn(width=260),
         },
     )
     picked = event["selection"]["rows"]
