@@ -32,6 +32,7 @@ from data.live_events import HORIZON, apply_events, live_positions
 from data.live_profiles import PULSE
 from data.live_store import META, Change, LiveStore, open_live_store
 from data.workspace import Workspace
+from kindred.errors import UserError
 from kindred.segments.durations import micros
 from pipelines.compact_events import compact_once
 from pipelines.live_builds import Interrupted, LiveBuilds
@@ -161,7 +162,13 @@ class Deliverer:
 
     def _deliver(self) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
-        self.open()
+        try:
+            self.open()
+        except SQLAlchemyError as error:
+            raise UserError(
+                f"The store does not answer: {error.args[0]}.",
+                "See that its database is up, and that the disk has room; then start this again.",
+            ) from error
         others = [
             threading.Thread(target=self._again, args=(work, pause), name=name, daemon=True)
             for name, work, pause in (
