@@ -23,6 +23,7 @@ from tests.support.api import Api
 from tests.support.served import ACTOR, Town
 
 PATH = "/ofrep/v1/evaluate/flags/"
+OFREP_FAULT = {"code", "message", "errorDetails"}
 BODY = b'{"context":{"targetingKey":"somebody-secret"}}'
 
 
@@ -313,9 +314,13 @@ def test_faults_are_told_without_their_text(
         raise error("somebody-secret")
 
     monkeypatch.setattr(api.serving.store, "read", broken)
-    said = api.ask("POST", f"{PATH}gold", BODY, key=key)
-    assert (said.status, said.code, short) == (status, code, ["gold"])
-    assert "somebody-secret" not in said.json["message"]
+    for more in ({}, {"Origin": "http://localhost:3000"}):  # both ways
+        answer = api.ask("POST", f"{PATH}gold", BODY, more, key=key)
+        said = answer.json
+        assert (answer.status, said["code"], set(said)) == (status, code, OFREP_FAULT)
+        assert said["errorDetails"] == said["message"]
+        assert "somebody-secret" not in said["message"]
+    assert short == ["gold"]
 
 
 def test_it_is_counted_and_logged_without_who_was_asked_about(
