@@ -73,14 +73,21 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what came, and wait a little for the rest of a question."""
-        head, end, rest = data.partition(_END)
-        if end and not self._within and self._free():
+        start = 0
+        while not self._within and self._free():
+            end = data.find(_END, start)
+            if end < 0:
+                break
+            head, body = data[start:end], end + len(_END)
             known = self._heads.get(head)
-            if known is not None and known.length == len(rest):
-                self._answer(known.flag, known.token, rest)
+            if known is None or len(data) - body < known.length:
+                self._came = head, len(data) - body
+                break
+            start = body + known.length
+            self._answer(known.flag, known.token, data[body:start])
+            if start == len(data):
                 return
-            self._came = head, len(rest)
-        super().data_received(data)
+        super().data_received(data[start:] if start else data)
         self._came = None
         asked = self._asked
         if asked is not None and asked.later is None:

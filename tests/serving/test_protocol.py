@@ -158,6 +158,19 @@ def test_a_head_that_was_answered_is_parsed_once(api: Api, key: str, parsed: lis
     assert parsed == [question("all", key)]
 
 
+def test_of_several_that_come_together_only_what_is_new_is_parsed(
+    api: Api, key: str, parsed: list[bytes]
+) -> None:
+    known, new = question("all", key), question("gold", key)
+    with wired(api) as wire:
+        wire.send(known)
+        assert wire.value() is True
+        for times in (3, 20):
+            wire.send(known * times + new + known)
+            assert [wire.value() for _ in range(times + 2)] == [True] * times + [False, True]
+    assert parsed == [known, new + known, new + known]
+
+
 def test_a_head_that_was_answered_means_the_same_in_all_that_comes(api: Api, key: str) -> None:
     asked = question("all", key)
     alive = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -167,10 +180,11 @@ def test_a_head_that_was_answered_means_the_same_in_all_that_comes(api: Api, key
             assert [wire.value() for _ in range(times)] == [True] * times
         wire.send(alive + asked)
         assert [wire.answer()[0], wire.value()] == [200, True]
-        for part in (asked[:40], asked[40:-9], asked[-9:]):
-            wire.send(part)
-            api.ask("GET", "/healthz")  # it has been read by now
-        assert wire.value() is True
+        for parts in ((asked[:-9], asked[-9:]), (asked[:40], asked[40:-9], asked[-9:])):
+            for part in parts:
+                wire.send(part)
+                api.ask("GET", "/healthz")  # it has been read by now
+            assert wire.value() is True
 
 
 @pytest.mark.parametrize("path", [PATH + "gold", "/v1/track"])
