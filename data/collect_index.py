@@ -18,6 +18,7 @@ from typing import Any, Final
 import lmdb
 
 from data.collect_log import FOLDER, Placed
+from data.lmdb_files import full_disk_told, open_environment
 from data.workspace import Workspace
 
 DAY: Final = 86_400_000_000  # microseconds
@@ -39,13 +40,13 @@ class SeenIndex:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        # A commit that the machine's end undoes is asked for and written again.
-        self._env = lmdb.open(
-            str(folder), map_size=MAP_BYTES, max_dbs=SLOTS + 1, metasync=False, readahead=False
-        )
-        self._days = self._env.open_db(b"days")
-        self._slots = [self._env.open_db(f"seen-{slot}".encode()) for slot in range(SLOTS)]
+        with full_disk_told(folder):
+            # A commit that the machine's end undoes is asked for and written again.
+            self._env = open_environment(
+                folder, map_size=MAP_BYTES, max_dbs=SLOTS + 1, metasync=False, readahead=False
+            )
+            self._days = self._env.open_db(b"days")
+            self._slots = [self._env.open_db(f"seen-{slot}".encode()) for slot in range(SLOTS)]
 
     def claim(self, frames: Sequence[Placed]) -> list[list[bool]]:
         """Tell of each event of each frame whether it is the first with its messageId."""

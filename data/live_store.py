@@ -13,8 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final, Protocol
 
-import lmdb
-
+from data.lmdb_files import full_disk_told, open_environment
 from data.workspace import Workspace
 
 META: Final = "meta"
@@ -62,19 +61,19 @@ class EmbeddedStore:
     _lock: Final = Lock()
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        # Each commit is on disk before the next begins; the last may be lost with the machine.
-        self._env = lmdb.open(
-            str(folder),
-            map_size=MAP_BYTES,
-            max_dbs=len(SHELVES),
-            max_readers=512,
-            metasync=False,
-            readahead=False,
-        )
-        self._env.reader_check()  # readers that were killed hold on to old pages else
-        self._shelves = {name: self._env.open_db(name.encode()) for name in SHELVES}
+        with full_disk_told(folder):
+            # Each commit is on disk before the next begins; the last may be lost with the machine.
+            self._env = open_environment(
+                folder,
+                map_size=MAP_BYTES,
+                max_dbs=len(SHELVES),
+                max_readers=512,
+                metasync=False,
+                readahead=False,
+            )
+            self._env.reader_check()  # readers that were killed hold on to old pages else
+            self._shelves = {name: self._env.open_db(name.encode()) for name in SHELVES}
 
     @classmethod
     def at(cls, folder: Path) -> EmbeddedStore:
@@ -132,7 +131,7 @@ def open_live_store(workspace: Workspace, url: str | None = None) -> LiveStore:
     Raises
     ------
     UserError
-        Redis does not answer.
+        Redis does not answer, or the disk is full.
     """
     url = url or os.environ.get(REDIS_VARIABLE)
     if url:

@@ -51,7 +51,8 @@ def open_store(workspace: Workspace) -> Engine:
         where = engine.url.render_as_string(hide_password=True)
         raise UserError(
             f"The store can't be opened: {str(error.orig).strip()}.",
-            f"See that {STORE_VARIABLE} is right, and that the database is up and may be written.",
+            f"See that {STORE_VARIABLE} is right, that the database is up and may be written, "
+            "and that its disk has room.",
             where,
         ) from error
     return engine

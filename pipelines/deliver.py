@@ -32,6 +32,7 @@ from data.live_events import HORIZON, apply_events, live_positions
 from data.live_profiles import PULSE
 from data.live_store import META, Change, LiveStore, open_live_store
 from data.workspace import Workspace
+from kindred.errors import UserError
 from kindred.segments.durations import micros
 from pipelines.compact_events import compact_once
 from pipelines.live_builds import Interrupted, LiveBuilds
@@ -44,9 +45,11 @@ PULSE_SECONDS: Final = 0.5
 MOVE_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 1.0
 AGAIN_SECONDS: Final = 5.0  # after something failed
-PUMP_BYTES: Final = 2 << 20  # of the log, in one transaction of live state
+# LMDB keeps the memory of the largest transaction there ever was, a page of 4 KB for each person
+# and each message that it wrote: so a transaction is of few people and few bytes.
+PUMP_BYTES: Final = 512 << 10  # of the log, in one transaction of live state
 LEAST_BYTES: Final = 128 << 10  # of the log, where people have so many events that each costs much
-MOST_WRITTEN: Final = 24 << 20  # to live state, in one transaction: it is held in memory until then
+MOST_WRITTEN: Final = 8 << 20  # to live state, in one transaction
 GRACE_SECONDS: Final = 5.0  # for a move to end once the deliverer is told to stop
 BEAT: Final = b"beat"
 SWITCH_SECONDS: Final = 0.001  # the other threads work in bulk; live state does not wait for them
@@ -159,7 +162,13 @@ class Deliverer:
 
     def _deliver(self) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
-        self.open()
+        try:
+            self.open()
+        except SQLAlchemyError as error:
+            raise UserError(
+                f"The store does not answer: {error.args[0]}.",
+                "See that its database is up, and that the disk has room; then start this again.",
+            ) from error
         others = [
             threading.Thread(target=self._again, args=(work, pause), name=name, daemon=True)
             for name, work, pause in (

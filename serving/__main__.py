@@ -9,6 +9,7 @@ import tempfile
 
 import uvicorn
 
+from data.live_store import open_live_store
 from data.store import open_store
 from data.workspace import workspace_at
 from kindred.errors import UserError
@@ -28,7 +29,9 @@ def main(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     try:
         settings = settings_from()
-        open_store(workspace_at()).dispose()  # migrated here, so that workers need not race to
+        workspace = workspace_at()
+        open_store(workspace).dispose()  # migrated here, so that workers need not race to
+        open_live_store(workspace).close()  # what is in its way is told once, not by each worker
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

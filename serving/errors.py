@@ -1,6 +1,7 @@
 """The one place where errors become answers: ``{"code", "message"}`` and a status, nothing else.
 
 Some SDKs read these two members of every answer that is no success, and retry for ever on others.
+OFREP's clients are told of a failure of ours under OFREP's own name, too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from starlette.exceptions import HTTPException
 from kindred.errors import UserError
 
 log = logging.getLogger(__name__)
+_OFREP: Final = "/ofrep/"
 _CODES: Final = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -41,11 +43,18 @@ class ApiError(Exception):
 
 
 def error_answer(
-    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    status: int,
+    code: str,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    path: str = "",
 ) -> Response:
-    """Give an error the one shape it has."""
-    body = msgspec.json.encode({"code": code, "message": message})
-    return Response(body, status, dict(headers or {}), "application/json")
+    """Give an error the one shape it has; `path` is what was asked."""
+    said = {"code": code, "message": message}
+    if status >= 500 and path.startswith(_OFREP):
+        said["errorDetails"] = message
+    return Response(msgspec.json.encode(said), status, dict(headers or {}), "application/json")
 
 
 def busy(message: str, seconds: int = 1, status: int = 429, code: str = "too_many") -> ApiError:
@@ -57,8 +66,9 @@ def add_handlers(app: FastAPI) -> None:
     """Let every error of `app` be answered in its one shape; `serving.watch` catches faults."""
 
     @app.exception_handler(ApiError)
-    async def _said(_: Request, error: ApiError) -> Response:
-        return error_answer(error.status, error.code, error.message, error.headers)
+    async def _said(request: Request, error: ApiError) -> Response:
+        path = request.scope["path"]
+        return error_answer(error.status, error.code, error.message, error.headers, path=path)
 
     @app.exception_handler(UserError)
     async def _users(_: Request, error: UserError) -> Response:
@@ -75,18 +85,18 @@ def add_handlers(app: FastAPI) -> None:
         return error_answer(error.status_code, code, str(error.detail), error.headers)
 
 
-def live_state_down() -> Response:
+def live_state_down(path: str) -> Response:
     """Say that live state does not answer."""
-    return error_answer(
-        503, "unavailable", "Live state can't be reached now.", {"Retry-After": "2"}
-    )
+    what = "Live state can't be reached now."
+    return error_answer(503, "unavailable", what, {"Retry-After": "2"}, path=path)
 
 
-def fault(error: BaseException) -> Response:
+def fault(error: BaseException, path: str) -> Response:
     """Answer for a fault of ours, and log it under a short id."""
     name = secrets.token_hex(4)
     log.error("fault %s", name, exc_info=error)
-    return error_answer(500, "internal", f"This is a fault of ours; it is logged as {name}.")
+    what = f"This is a fault of ours; it is logged as {name}."
+    return error_answer(500, "internal", what, path=path)
 
 
 def _told(error: Any) -> str:

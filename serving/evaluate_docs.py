@@ -28,6 +28,11 @@ _FAILED: Final = {
     "errorCode": "TARGETING_KEY_MISSING",
     "errorDetails": "Give the userId or anonymousId as targetingKey.",
 }
+_UNAVAILABLE: Final = {
+    "code": "unavailable",
+    "message": "Live state can't be reached now.",
+    "errorDetails": "Live state can't be reached now.",
+}
 SCHEMAS: Final[dict[str, Json]] = {
     "EvaluationRequest": {
         "type": "object",
@@ -72,6 +77,15 @@ SCHEMAS: Final[dict[str, Json]] = {
             "errorDetails": {"type": "string"},
         },
     },
+    "GeneralErrorResponse": {
+        "type": "object",
+        "required": ["code", "message", "errorDetails"],
+        "properties": {
+            "code": {"type": "string"},
+            "message": {"type": "string"},
+            "errorDetails": {"type": "string", "description": "The message, by OFREP's name."},
+        },
+    },
     "BulkEvaluationSuccess": {
         "type": "object",
         "required": ["flags"],
@@ -112,7 +126,8 @@ def _content(schema: str, example: Any) -> Json:
 
 
 def _operation(name: str, summary: str, description: str, responses: Json) -> Json:
-    shared = {str(status): said for status, said in errors(401, 403, 413, 429, 503).items()}
+    shared = {str(status): said for status, said in errors(401, 403, 413, 429).items()}
+    failed = _content("GeneralErrorResponse", _UNAVAILABLE)
     return {
         "tags": ["evaluate"],
         "operationId": name,
@@ -127,6 +142,8 @@ def _operation(name: str, summary: str, description: str, responses: Json) -> Js
                 "content": _content("EvaluationFailure", _FAILED),
             },
             **shared,
+            "500": {"description": "A fault of ours; it is logged.", "content": failed},
+            "503": {"description": "Come back as `Retry-After` says.", "content": failed},
         },
     }
 

@@ -3,13 +3,16 @@
 A request that asks about one flag and needs nothing of CORS or of other schemes of authorization is
 answered when its last byte is read: no task, no messages of ASGI, one write. Everything else is
 uvicorn's own way, and so is a request whose body is long in coming.
+
+Clients that keep their connection send the same head again and again. One that was read and
+answered is remembered with what it said, byte for byte, and not parsed again.
 """
 
 from __future__ import annotations
 
 import re
 from asyncio import TimerHandle
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -21,6 +24,10 @@ MOST_BYTES: Final = 64 << 10  # of a body; longer ones are refused the common wa
 HOLD_SECONDS: Final = 0.2  # many clients send head and body apart; what takes longer is handed on
 _PLAIN: Final = re.compile(PREFIX.encode() + rb"/([!\"$&->@-~]*)")  # without %, ? and #
 _BEARER: Final = b"bearer "
+_END: Final = b"\r\n\r\n"
+_OK: Final = b"HTTP/1.1 200"
+MOST_HEADS: Final = 1024  # remembered in a process
+LONGEST_HEAD: Final = 2048
 _NOT_PLAIN: Final = frozenset({b"origin", b"expect", b"upgrade", b"transfer-encoding"})
 
 
@@ -42,20 +49,54 @@ class _Asked:
             self.later = None
 
 
+class _Head(NamedTuple):
+    """What a head said: which flag is asked about by whom, and how long the body is."""
+
+    flag: str
+    token: str
+    length: int
+
+
 class Protocol(HttpToolsProtocol):
     """Answers plain questions itself, and leaves all others to uvicorn."""
+
+    _heads: Final[dict[bytes, _Head]] = {}  # of questions that were answered
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._quick: Quick | None = self.app_state.get(STATE)
         self._asked: _Asked | None = None
+        self._within = False  # a request that the parser has not read to its end
+        self._came: tuple[bytes, int] | None = (
+            None  # a head at the start of what came, and the rest
+        )
 
     def data_received(self, data: bytes) -> None:
         """Read what came, and wait a little for the rest of a question."""
-        super().data_received(data)
+        start = 0
+        while not self._within and self._free():
+            end = data.find(_END, start)
+            if end < 0:
+                break
+            head, body = data[start:end], end + len(_END)
+            known = self._heads.get(head)
+            if known is None or len(data) - body < known.length:
+                self._came = head, len(data) - body
+                break
+            start = body + known.length
+            self._answer(known.flag, known.token, data[body:start])
+            if start == len(data):
+                return
+        super().data_received(data[start:] if start else data)
+        self._came = None
         asked = self._asked
         if asked is not None and asked.later is None:
             asked.later = self.loop.call_later(HOLD_SECONDS, self._hand_on)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._within = True
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """See whether the request is a plain question."""
@@ -78,15 +119,15 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Answer, if it is a plain question."""
+        self._within = False
         asked = self._asked
-        if asked is None or self._quick is None:
+        if asked is None:
             super().on_message_complete()
             return
         self._asked = None
         asked.waits_no_more()
-        lines = Lines.of(self.server_state.default_headers)
-        self.transport.write(self._quick.answer(asked.flag, asked.token, asked.body, lines))
-        self.on_response_complete()
+        if self._answer(asked.flag, asked.token, asked.body):
+            self._remember(asked)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget a question that did not come whole."""
@@ -101,13 +142,41 @@ class Protocol(HttpToolsProtocol):
             self._hand_on()
         super().shutdown()
 
+    def _free(self) -> bool:
+        """Tell whether a question may be answered at once."""
+        return (
+            self._quick is not None
+            and (self.cycle is None or self.cycle.response_complete)  # answers keep the order
+            and not self.flow.write_paused  # who does not read is waited for
+            and self.limit_concurrency is None
+            and not self.root_path
+        )
+
+    def _answer(self, flag: str, token: str, body: bytes) -> bool:
+        """Answer a question; tells whether well."""
+        assert self._quick is not None
+        lines = Lines.of(self.server_state.default_headers)
+        said = self._quick.answer(flag, token, body, lines)
+        self.transport.write(said)
+        self.on_response_complete()
+        return said.startswith(_OK)
+
+    def _remember(self, asked: _Asked) -> None:
+        """Keep what a head said, where head and body were all that came.
+
+        The same bytes between two requests can't mean anything else; whether the key is still valid
+        is asked each time.
+        """
+        head, rest = self._came or (b"", 0)
+        if 0 < rest == len(asked.body) and len(head) <= LONGEST_HEAD:
+            if len(self._heads) >= MOST_HEADS:
+                self._heads.clear()
+            self._heads[head] = _Head(asked.flag, asked.token, rest)
+
     def _question(self, flag: bytes) -> _Asked | None:
         """Make it a question about a flag; nothing where it must go the common way."""
         if (
-            (self.cycle is not None and not self.cycle.response_complete)  # answers keep the order
-            or self.flow.write_paused  # who does not read is waited for
-            or self.limit_concurrency is not None
-            or self.root_path
+            not self._free()
             or self.parser.get_method() != b"POST"
             or self.parser.get_http_version() != "1.1"
             or not self.parser.should_keep_alive()

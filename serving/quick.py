@@ -60,10 +60,10 @@ class Quick:
             refused = error_answer(error.status, error.code, error.message, error.headers)
             status, raw = refused.status_code, _written(refused, lines)
         except LiveStoreDown:
-            refused = live_state_down()
+            refused = live_state_down(ROUTE)
             status, raw = refused.status_code, _written(refused, lines)
         except Exception as error:
-            refused = fault(error)
+            refused = fault(error, ROUTE)
             status, raw = refused.status_code, _written(refused, lines)
         else:
             raw = b"%b%bcontent-length: %d\r\n\r\n%b" % (lines[status], _HEADERS, len(said), said)

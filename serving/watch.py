@@ -47,9 +47,8 @@ class Watch:
         UNDER_WAY.inc()
         try:
             if self.under_way > self.most_waiting and scope["path"] not in _UNLIMITED:
-                answer = error_answer(
-                    503, "overloaded", "Too many requests are under way.", {"Retry-After": "1"}
-                )
+                what, soon = "Too many requests are under way.", {"Retry-After": "1"}
+                answer = error_answer(503, "overloaded", what, soon, path=scope["path"])
                 await answer(scope, receive, watched)
             else:
                 await self.app(scope, receive, watched)
@@ -57,9 +56,9 @@ class Watch:
             status = GONE
         except LiveStoreDown:
             if not status:
-                await live_state_down()(scope, receive, watched)
+                await live_state_down(scope["path"])(scope, receive, watched)
         except Exception as error:
-            answer = fault(error)
+            answer = fault(error, scope["path"])
             if not status:
                 await answer(scope, receive, watched)
         finally:

@@ -59,12 +59,19 @@ class Running:
     took: list[float] = field(default_factory=list)
 
     def memory(self) -> dict[str, float]:
-        """Give what each has allocated, in MB; pages of mapped files are the system's to take."""
-        api = [self.api, *self.api.children(recursive=True)]
+        """Give what each has allocated, in MB; pages of mapped files are the system's to take.
+
+        Pages that several of the API's processes have mapped are counted in each of them.
+        """
+        parts = {
+            "api": [self.api, *self.api.children(recursive=True)],
+            "deliverer": [self.deliverer],
+        }
+        kinds = {"": "RssAnon", "_mapped": "RssFile"}
         return {
-            "api": sum(resident(process, "RssAnon") for process in api),
-            "deliverer": resident(self.deliverer, "RssAnon"),
-            "deliverer_mapped": resident(self.deliverer, "RssFile"),
+            name + end: sum(resident(process, kind) for process in own)
+            for name, own in parts.items()
+            for end, kind in kinds.items()
         }
 
     def processor(self) -> dict[str, float]:

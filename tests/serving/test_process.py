@@ -11,9 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -21,16 +24,28 @@ from sqlalchemy import Engine
 from data.api_keys import Scope, create_key
 from data.audit import Actor
 from data.workspace import HOME_VARIABLE, STORE_VARIABLE, Workspace
+from kindred.segments import rules as r
 from tests.support.collected import events
+from tests.support.served import Town
 
 ROOT = Path(__file__).parents[2]
+WORKERS = 2
+FLAG = "/ofrep/v1/evaluate/flags/all"
+ROUTE = "/ofrep/v1/evaluate/flags/{key:path}"
+QUESTION = '{"context": {"targetingKey": "u1"}}'
 
 
 @dataclass
 class Process:
     port: int
     key: str
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def lines(self, route: str) -> list[dict[str, Any]]:
+        """Read what the workers logged of a route."""
+        said = [line for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in map(json.loads, said) if line.get("route") == route]
 
     def ask(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -46,9 +61,9 @@ class Process:
 
 
 @pytest.fixture
-def process(workspace: Workspace, engine: Engine) -> Iterator[Process]:
+def process(workspace: Workspace, engine: Engine, tmp_path: Path) -> Iterator[Process]:
     with engine.begin() as conn:
-        scopes = {Scope.COLLECT, Scope.ADMIN}
+        scopes = {Scope.COLLECT, Scope.ADMIN, Scope.EVALUATE}
         _, key = create_key(conn, "test", scopes, actor=Actor("ann"), at=datetime.now(UTC))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -59,12 +74,11 @@ def process(workspace: Workspace, engine: Engine) -> Iterator[Process]:
         STORE_VARIABLE: workspace.store_url,
         "KINDRED_API_LOG": "INFO",
     }
-    command = [sys.executable, "-m", "serving", "--port", str(port), "--workers", "2"]
-    running = Process(
-        port,
-        key,
-        subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True),
-    )
+    command = [sys.executable, "-m", "serving", "--port", str(port), "--workers", str(WORKERS)]
+    log = tmp_path / "log"
+    with log.open("wb") as said:
+        started = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=said)
+    running = Process(port, key, started, log)
     deadline = time.monotonic() + 60
     while running.ask("GET", "/readyz")[0] != 200:
         assert time.monotonic() < deadline, "it did not start"
@@ -87,14 +101,35 @@ def test_workers_count_together_log_nobody_and_end_when_told(
     assert 'kindred_events_total{outcome="refused"} 1.0' in text
     assert 'kindred_requests_total{method="POST",route="/v1/track",status="200"} 30.0' in text
     process.process.send_signal(signal.SIGTERM)
-    _, said = process.process.communicate(timeout=30)
-    assert process.process.returncode in (0, -signal.SIGTERM)
-    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    asked = [line for line in lines if line.get("route") == "/v1/track"]
+    assert process.process.wait(30) in (0, -signal.SIGTERM)
+    said, asked = process.log.read_text(), process.lines("/v1/track")
     assert len(asked) == 31
     assert {line["status"] for line in asked} == {200, 400}
-    assert len({line["process"] for line in asked}) >= 1
     assert all(line["key"] == process.key.split("_")[1] for line in asked)
     assert "somebody-secret" not in said
     assert process.key not in said
     assert len(events(workspace)) == 30
+
+
+@pytest.mark.slow
+def test_every_worker_answers_by_what_is_published(process: Process, town: Town) -> None:
+    def every_worker_says(status: int) -> None:
+        """Ask on many connections at once until each worker has answered so, and only so."""
+        before, deadline = len(process.lines(ROUTE)), time.monotonic() + 60
+        while True:
+            with ThreadPoolExecutor(16) as pool:
+                list(pool.map(lambda _: process.ask("POST", FLAG, QUESTION), range(32)))
+            asked = process.lines(ROUTE)
+            newest = {line["process"]: line["status"] for line in asked[before:]}
+            if set(newest.values()) == {status} and len(newest) == WORKERS:
+                return
+            assert time.monotonic() < deadline, newest
+
+    every_worker_says(404)
+    town.publish("all", r.AllRule(()))
+    every_worker_says(200)
+    town.withdraw("all")
+    every_worker_says(404)
+    for worker in {line["process"] for line in process.lines(ROUTE)}:
+        said = [line["status"] for line in process.lines(ROUTE) if line["process"] == worker]
+        assert [status for status, _ in groupby(said)] == [404, 200, 404]

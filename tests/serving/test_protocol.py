@@ -11,16 +11,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from data.api_keys import Scope, revoke_key
 from data.live_store import LiveStoreDown
 from kindred.segments import rules as r
 from serving import protocol
+from serving.protocol import Protocol
 from serving.quick import Quick
 from tests.support.api import Api
 from tests.support.served import ACTOR, Town
 
 PATH = "/ofrep/v1/evaluate/flags/"
+OFREP_FAULT = {"code", "message", "errorDetails"}
 BODY = b'{"context":{"targetingKey":"somebody-secret"}}'
 
 
@@ -81,6 +84,11 @@ def question(flag: str, key: str, body: bytes = BODY, *more: str, length: bool =
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
+@pytest.fixture(autouse=True)
+def no_heads() -> None:
+    Protocol._heads.clear()
+
+
 @pytest.fixture
 def key(town: Town, api: Api) -> str:
     town.publish("all", r.AllRule(()))
@@ -124,6 +132,98 @@ def test_questions_sent_together_are_answered_in_their_order(
         assert wire.answer() == (200, b'{"status":"ok"}')
         assert wire.value() is True
     assert short == ["all", "gold"]  # the last one waited for what was asked before it
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Gets what is parsed."""
+    seen: list[bytes] = []
+    real = HttpToolsProtocol.data_received
+
+    def noted(self: HttpToolsProtocol, data: bytes) -> None:
+        seen.append(data)
+        real(self, data)
+
+    monkeypatch.setattr(HttpToolsProtocol, "data_received", noted)
+    return seen
+
+
+def test_a_head_that_was_answered_is_parsed_once(api: Api, key: str, parsed: list[bytes]) -> None:
+    other = BODY.replace(b"somebody", b"somebodi")
+    for _ in range(2):  # another connection knows it, too
+        with wired(api) as wire:
+            for body in (BODY, other):
+                wire.send(question("all", key, body))
+                assert wire.value() is True
+    assert parsed == [question("all", key)]
+
+
+def test_of_several_that_come_together_only_what_is_new_is_parsed(
+    api: Api, key: str, parsed: list[bytes]
+) -> None:
+    known, new = question("all", key), question("gold", key)
+    with wired(api) as wire:
+        wire.send(known)
+        assert wire.value() is True
+        for times in (3, 20):
+            wire.send(known * times + new + known)
+            assert [wire.value() for _ in range(times + 2)] == [True] * times + [False, True]
+    assert parsed == [known, new + known, new + known]
+
+
+def test_a_head_that_was_answered_means_the_same_in_all_that_comes(api: Api, key: str) -> None:
+    asked = question("all", key)
+    alive = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with wired(api) as wire:
+        for times in (2, 2, 1, 2, 1):
+            wire.send(asked * times)
+            assert [wire.value() for _ in range(times)] == [True] * times
+        wire.send(alive + asked)
+        assert [wire.answer()[0], wire.value()] == [200, True]
+        for parts in ((asked[:-9], asked[-9:]), (asked[:40], asked[40:-9], asked[-9:])):
+            for part in parts:
+                wire.send(part)
+                api.ask("GET", "/healthz")  # it has been read by now
+            assert wire.value() is True
+
+
+@pytest.mark.parametrize("path", [PATH + "gold", "/v1/track"])
+def test_what_looks_like_a_question_inside_of_a_request_is_none(
+    api: Api, key: str, path: str
+) -> None:
+    asked = question("all", key)
+    head = f"POST {path} HTTP/1.1\r\nX-API-Key: {key}\r\nContent-Length: {len(asked)}\r\n"
+    with wired(api) as wire:
+        wire.send(asked)
+        assert wire.value() is True
+        for begun in ("Host: x\r\n\r\n", "Host: "):  # in the body, and in the head
+            wire.send(f"{head}{begun}".encode())
+            api.ask("GET", "/healthz")  # it has been read by now
+            wire.send(asked)
+            assert wire.answer()[0] in {400, 403}
+
+
+def test_what_was_refused_is_not_remembered(api: Api, key: str, parsed: list[bytes]) -> None:
+    refused = (question("none", key), question("all", "kd_none_none"))
+    with wired(api) as wire:
+        for asked in refused * 2:
+            wire.send(asked)
+            assert wire.answer()[0] in {401, 404}
+    assert parsed == [*refused, *refused]
+
+
+def test_heads_are_remembered_up_to_a_number(
+    api: Api, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "MOST_HEADS", 3)
+    with wired(api) as wire:
+        for number in range(10):
+            wire.send(question("all", key, BODY, f"X-Number: {number}"))
+            assert wire.value() is True
+            assert len(Protocol._heads) <= 3
+        wire.send(question("all", key, BODY, "X-Long: " + "x" * protocol.LONGEST_HEAD))
+        assert wire.value() is True
+    assert max(len(head) for head in Protocol._heads) <= protocol.LONGEST_HEAD
 
 
 @pytest.mark.parametrize("cut", [40, -len(BODY), -len(BODY) + 9, -1])
@@ -228,9 +328,13 @@ def test_faults_are_told_without_their_text(
         raise error("somebody-secret")
 
     monkeypatch.setattr(api.serving.store, "read", broken)
-    said = api.ask("POST", f"{PATH}gold", BODY, key=key)
-    assert (said.status, said.code, short) == (status, code, ["gold"])
-    assert "somebody-secret" not in said.json["message"]
+    for more in ({}, {"Origin": "http://localhost:3000"}):  # both ways
+        answer = api.ask("POST", f"{PATH}gold", BODY, more, key=key)
+        said = answer.json
+        assert (answer.status, said["code"], set(said)) == (status, code, OFREP_FAULT)
+        assert said["errorDetails"] == said["message"]
+        assert "somebody-secret" not in said["message"]
+    assert short == ["gold"]
 
 
 def test_it_is_counted_and_logged_without_who_was_asked_about(
