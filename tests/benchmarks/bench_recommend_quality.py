@@ -116,7 +116,7 @@ def measure(home: Path) -> None:
         split = splits.temporal(rows, cut, repeats=mode)
         found[mode] = contest(material, split, cut, given.matrix, fitted.forms)
         board(found[mode])
-    new_people(material, cut, found[True])
+    new_people(material, cut, found)
     new_items(material)
 
 
