@@ -124,7 +124,8 @@ class _World:
 
         def quality(history: sparse.csr_array, scorer: Scorer) -> Floats:
             crowd = Crowd(np.full(len(some), -1), history, features)
-            barred = nothing if repeats else clicks  # the same for all rows
+            # First items are barred for all rows alike; and as on the screen, what was answered.
+            barred = nothing if repeats else sparse.csr_array(clicks + history)
             task = Task(crowd, after, barred, self.popularity, flat)
             return ndcg(judge(scorer, task, K, with_auc=False), after)
 
