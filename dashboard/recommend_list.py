@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -31,6 +31,7 @@ def draw_list(
     *,
     moves: Mapping[str, int] | None = None,
     press: Callable[[str], None] | None = None,
+    pressed: Collection[str] = (),
     key: str = "",
 ) -> None:
     """Draw an answer, a row an item.
@@ -42,6 +43,8 @@ def draw_list(
         moves are those that steering made.
     press : callable, optional
         What a row's button does with the item.
+    pressed : collection of item
+        Those without a button any more.
     """
     if not answer.items:
         st.info("Nothing is left to recommend. Loosen the rules, or take another person.")
@@ -60,6 +63,8 @@ def draw_list(
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 with st.container(width="stretch"):
                     st.html(row)
+                if item.item in pressed:
+                    continue
                 st.button(
                     "Click",
                     key=f"{key}_{item.item}",

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard.charts import draw, over, told_in_words
 from dashboard.format import verbatim
 from dashboard.recommend_data import Ready, recommender
-from dashboard.recommend_list import draw_list, heading, left_out, titled, worded
+from dashboard.recommend_list import draw_list, heading, left_out, titled, told_apart, worded
 from dashboard.theme import ACCENT, theme_now
 from data.items import Items
 from data.recommendation_types import Answer, Visitor
@@ -20,6 +20,7 @@ from data.recommendations import Recommender
 from kindred.recommend.steering import Steering
 
 LONG: Final = 10
+NONE: Final = "None of these"
 _VISITOR: Final = "studio_visitor"
 _SEEN: Final = "studio_seen"  # the lists after each step, as (what was told, items)
 _CONTEXTS: Final = 4
@@ -31,7 +32,7 @@ def studio(ready: Ready, rules: Steering, items: Items) -> None:
     told, shown = st.columns([1, 1.7], gap="medium")
     with told:
         _context(model)
-        _questions(model)
+        _questions(model, items)
         _clicks(items)
         st.button("Begin anew", key="studio_anew", icon=":material/restart_alt:", on_click=_anew)
     with shown, st.container(border=True):
@@ -99,25 +100,46 @@ def contexts_label(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _questions(model: Recommender) -> None:
+def _questions(model: Recommender, items: Items) -> None:
     with st.container(border=True):
         st.markdown("**2. What we ask**")
         answered = visitor().answers
-        question = model.asking.next(visitor().answers)
+        question = model.asking.next(answered)
         if answered:
-            st.caption("; ".join(verbatim(a.title()) or "neither" for a in answered.values()))
+            told = (titled(a, items.name(a)) if a else NONE for a in answered.values())
+            st.caption("; ".join(verbatim(each) for each in told))
         if question is None:
             st.caption("No further question would tell much.")
             return
         st.markdown(question.text)
+        labels = choice_labels([(i, items.name(i), items.described(i)) for i in question.choices])
         with st.container(horizontal=True, gap="small"):
-            for place, (key, label) in enumerate((*question.choices, ("", "Neither"))):
+            for place, (item, label) in enumerate((*labels.items(), ("", NONE))):
                 st.button(
-                    label,
+                    verbatim(label),
                     key=f"studio_answer_{len(answered)}_{place}",
                     on_click=_answer,
-                    args=(question.key, key),
+                    args=(question.key, item),
                 )
+
+
+def choice_labels(items: Sequence[tuple[str, str, str]]) -> dict[str, str]:
+    """Say what may be answered, with what tells items of one name apart.
+
+    Parameters
+    ----------
+    items : sequence of (id, name, description)
+
+    Examples
+    --------
+    >>> choice_labels([("1", "MILK", "DAIRY · 1 GA"), ("2", "MILK", "DAIRY · 2 GA")])
+    {'1': 'Milk · 1 Ga', '2': 'Milk · 2 Ga'}
+    """
+    apart = told_apart(items)
+    return {
+        item: f"{titled(item, name)} · {apart[item]}" if apart[item] else titled(item, name)
+        for item, name, _ in items
+    }
 
 
 def _answer(question: str, choice: str) -> None:
@@ -170,6 +192,7 @@ def _list(model: Recommender, steering: Steering | None) -> None:
         answer,
         moves=moves if moves is not None else {each.item: 0 for each in answer.items},
         press=_click,
+        pressed=now.clicks,
         key="studio_press",
     )
     left_out(answer)

@@ -1,116 +1,85 @@
-"""Questions to somebody new, over a model's people and the catalogue's groups."""
+"""Questions to somebody new, over a model's people and the items they deal with most."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.recommendation_types import Question
 from kindred.recommend.exported import Exported
-from kindred.recommend.item_filters import Fields
 from kindred.recommend.onboarding import Tastes, best_question, tastes
 
-FIELDS: Final = ("subcategory", "category", "brand")  # the first that tells items apart
-MOST_GROUPS: Final = 80
+MOST_OFFERED: Final = 40  # items, those that people deal with most
 MOST_PEOPLE: Final = 4_000
-STANDS_FOR: Final = 4  # items of a group
 NONE: Final = ""
 
 
 class Onboarding:
-    """The groups of items that questions offer, and what people care for.
+    """The items that questions offer, and how much people deal with them."""
 
-    Parameters
-    ----------
-    fields : mapping of name to array of shape (I,)
-        Of the model's items, by place.
-    """
-
-    def __init__(self, model: Exported, fields: Fields) -> None:
+    def __init__(self, model: Exported) -> None:
         self._model = model
-        self._values = _field(fields)
+        self._ids: list[str] = np.char.decode(model.items).tolist()
 
     @cached_property
-    def _bought(self) -> NDArray[np.float64]:
-        weights = np.asarray(self._model.history.weights, dtype=np.float64)
-        places = np.asarray(self._model.history.places)
-        bought = np.bincount(places, weights, minlength=len(self._model.items))
-        return np.asarray(bought, dtype=np.float64)
+    def offered(self) -> NDArray[np.int64]:
+        """Give the places of the items that may be offered, those first that people deal with most.
+
+        The weights of histories are decayed, so these are what is dealt with these days.
+        """
+        history = self._model.history
+        places = np.asarray(history.places)
+        amounts = np.bincount(places, np.asarray(history.weights), minlength=len(self._ids))
+        best = np.argsort(-amounts, kind="stable")[:MOST_OFFERED]
+        return best[amounts[best] > 0]
 
     @cached_property
-    def groups(self) -> list[str]:
-        """Name the groups, those first that people deal with most."""
-        if self._values is None:
-            return []
-        sums: dict[str, float] = {}
-        for value, bought in zip(self._values, self._bought, strict=True):
-            if isinstance(value, str) and bought > 0:
-                sums[value] = sums.get(value, 0.0) + float(bought)
-        return sorted(sums, key=lambda value: -sums[value])[:MOST_GROUPS]
-
-    @cached_property
-    def _group_of(self) -> NDArray[np.int64]:
-        number = {name: place for place, name in enumerate(self.groups)}
-        values: Any = self._values if self._values is not None else []
-        return np.array([number.get(value, -1) for value in values], dtype=np.int64)
-
-    @cached_property
-    def _tastes(self) -> Tastes:
+    def tastes(self) -> Tastes:
+        """Give how much known people deal with each of them; of many people, some evenly apart."""
         history = self._model.history
         step = max(1, len(self._model.people) // MOST_PEOPLE)
-        rows = np.arange(0, len(self._model.people), step)
-        parts = [history.of(int(row)) for row in rows]
-        lengths = [part.stop - part.start for part in parts]
-        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        places = [np.asarray(history.places[part]) for part in parts]
-        weights = [np.asarray(history.weights[part]) for part in parts]
-        if not places:
-            return Tastes(np.empty((0, len(self.groups))))
-        every, counted = np.concatenate(places), np.concatenate(weights)
-        return tastes(starts, every, counted, self._group_of, len(self.groups))
+        parts = [history.of(row) for row in range(0, len(self._model.people), step)]
+        starts = np.cumsum([0, *(part.stop - part.start for part in parts)])
+        none = np.empty(0, dtype=np.int64)
+        places = np.concatenate([none, *(np.asarray(history.places[part]) for part in parts)])
+        weights = np.concatenate([none, *(np.asarray(history.weights[part]) for part in parts)])
+        return tastes(starts, places, weights, self.offered, len(self._ids))
 
     def next(self, answers: Mapping[str, str]) -> Question | None:
         """Choose the question that tells most after some answers; none when none would."""
-        if len(self.groups) < 2:
+        chosen = best_question(self.tastes, self._read(answers))
+        if chosen is None:
             return None
-        offered = best_question(self._tastes, self._read(answers))
-        if offered is None:
-            return None
-        names = [self.groups[group] for group in offered]
-        return Question(
-            "|".join(names),
-            "Which of these do you care for most?",
-            tuple((name, name.title() if name.isupper() else name) for name in names),
-        )
+        ids = [self._ids[self.offered[at]] for at in chosen]
+        return Question(json.dumps(ids), "Which of these do you choose most often?", tuple(ids))
 
     def items_for(self, answers: Mapping[str, str]) -> list[int]:
-        """Give the places of the items that answers stand for: the group's most bought."""
-        found: list[int] = []
-        for choice in answers.values():
-            if choice in self.groups:
-                places = np.flatnonzero(self._group_of == self.groups.index(choice))
-                best = places[np.argsort(-self._bought[places], kind="stable")]
-                found += best[:STANDS_FOR].tolist()
-        return found
+        """Give the places of the items that were answered."""
+        place = {self._ids[at]: int(at) for at in self.offered}
+        return [place[choice] for choice in answers.values() if choice in place]
 
     def _read(self, answers: Mapping[str, str]) -> dict[tuple[int, ...], int]:
-        number = {name: place for place, name in enumerate(self.groups)}
+        number = {self._ids[at]: rank for rank, at in enumerate(self.offered)}
         read: dict[tuple[int, ...], int] = {}
-        for question, choice in answers.items():
-            names = question.split("|")
-            if all(name in number for name in names):
-                at = names.index(choice) if choice in names else -1
-                read[tuple(number[name] for name in names)] = at
+        for key, choice in answers.items():
+            ids = _ids_of(key)
+            if ids and all(item in number for item in ids):
+                at = ids.index(choice) if choice in ids else -1
+                read[tuple(number[item] for item in ids)] = at
         return read
 
 
-def _field(fields: Fields) -> NDArray[Any] | None:
-    for name in FIELDS:
-        column = fields.get(name)
-        if column is not None and len({v for v in column if isinstance(v, str)}) > 3:
-            return column
-    return None
+def _ids_of(key: str) -> list[str]:
+    """Read a question's key; one of another model, or made up, has no items."""
+    try:
+        found = json.loads(key)
+    except ValueError:
+        return []
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        return []
+    return found

@@ -121,13 +121,13 @@ class Question:
 
     Parameters
     ----------
-    choices : tuple of (key, label)
-        Each stands for some items.
+    choices : tuple of str
+        Ids of items; none of them is an answer, too.
     """
 
     key: str
     text: str
-    choices: tuple[tuple[str, str], ...]
+    choices: tuple[str, ...]
 
 
 @dataclass(frozen=True)

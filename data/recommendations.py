@@ -30,7 +30,7 @@ from kindred.recommend.steering import IDENTITY, HideBoughtRule, PinRule, Steeri
 
 CANDIDATES: Final = 200  # among which rules choose
 CLICK: Final = 1.0  # what a visitor's click counts
-ANSWER: Final = 0.25  # what each item counts that an answer stands for
+ANSWER: Final = 1.0  # what an item counts that was an answer
 MOST_MEMBERS: Final = 500  # of a segment, whose scores are averaged
 
 
@@ -97,7 +97,7 @@ class Recommender:
     @cached_property
     def asking(self) -> Onboarding:
         """Give the questions to somebody new."""
-        return Onboarding(self.model, self.fields)
+        return Onboarding(self.model)
 
     def person(
         self,
@@ -124,9 +124,12 @@ class Recommender:
     def visitor(
         self, visitor: Visitor, steering: Steering | None, k: int, *, explain: bool = True
     ) -> Answer:
-        """Recommend to somebody never seen, by what is told of them; nothing is fitted anew."""
-        who = self._visitor(visitor)  # who is not shown again what they clicked
-        return self._answer("visitor", who, score(self.model, who), steering, k, explain, False)
+        """Recommend to somebody never seen, by what is told of them; nothing is fitted anew.
+
+        What they clicked or answered is shown again where people deal with things again.
+        """
+        who, again = self._visitor(visitor), self.model.repeats
+        return self._answer("visitor", who, score(self.model, who), steering, k, explain, again)
 
     def segment(self, key: str, people: Sequence[str], steering: Steering | None, k: int) -> Answer:
         """Recommend to all in a segment, by the mean scores of at most 500 of its people."""
@@ -170,7 +173,7 @@ class Recommender:
         ]
 
     def _visitor(self, visitor: Visitor) -> Who:
-        """Take clicks, and the items that answers stand for, as a short history."""
+        """Take clicks and answers as a short history."""
         counted = dict.fromkeys(self.asking.items_for(visitor.answers), ANSWER)
         clicked = [self.place[item] for item in visitor.clicks if item in self.place]
         counted |= dict.fromkeys(clicked, CLICK)

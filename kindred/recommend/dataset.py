@@ -54,8 +54,8 @@ class Interactions:
         """The time of the last row; 0 without any."""
         return float(self.time.max()) if len(self.time) else 0.0
 
-    def only(self, which: Flags) -> Interactions:
-        """Keep some rows; people and items stay as they are."""
+    def only(self, which: Flags | Places) -> Interactions:
+        """Keep some rows, flagged or by their places; people and items stay as they are."""
         return replace(
             self,
             person=self.person[which],

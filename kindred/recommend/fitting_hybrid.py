@@ -73,11 +73,13 @@ def fit_hybrid(
     item_features: Features,
     *,
     lessons: Sequence[Lesson] = (),
+    lately: Vectors | None = None,
     described: bool = True,
     factors: int = 32,
     epochs: int = 4,
     alpha: float = 1e-5,
     learning_rate: float = 0.005,
+    trend: float = 4.0,
     seed: int = 1,
 ) -> Factors:
     """Fit vectors of people, their pasts, items and their features together, by WARP.
@@ -88,6 +90,11 @@ def fit_hybrid(
     ----------
     lessons : sequence of Lesson
         What is learned from; without any, parts of the matrix by chance.
+    lately : array of shape (I,), optional
+        How much each item is dealt with of late, 0 … 1: a feature of items.
+    trend : float
+        Its weight, where the best item scores about 6 before it. It is a setting and not trained:
+        vectors have seen the lessons, and to them what trended then has nothing to add.
     described : bool
         Whether items that nobody dealt with are scored by the second model; else by the first,
         from their features.
@@ -106,6 +113,8 @@ def fit_hybrid(
     wanted = sparse.csr_array(sparse.vstack([lesson.wanted[:, world.learned] for lesson in given]))
     found = train("hybrid", users, world.things(), wanted, settings, _start(world, settings))
     form = _form(world, found)
+    if lately is not None:
+        form = replace(form, bias=form.bias + np.float32(trend) * lately)
     strangers = np.bincount(matrix.indices, minlength=matrix.shape[1]) == 0
     if not described or not strangers.any():
         return form

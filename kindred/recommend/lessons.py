@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from kindred.recommend.dataset import Interactions
@@ -20,6 +21,7 @@ WINDOWS: Final = 2  # lessons by time
 SHARE: Final = 0.1  # of all interactions, that a window holds
 KNOWN: Final = 0.5  # of a window's people with a history, for time to teach anything
 FOLDS: Final = 2  # lessons by chance
+LATELY: Final = 7.0  # days after which it counts half, for what is dealt with of late
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,13 @@ class Lesson:
     wanted: sparse.csr_array
 
 
-def lessons(
-    rows: Interactions, matrix: sparse.csr_array, half_life: float | None
-) -> tuple[Lesson, ...]:
-    """Teach by time where times tell something, else by chance."""
-    return by_time(rows, half_life) or by_chance(matrix)
+def dealt_lately(rows: Interactions) -> NDArray[np.float32]:
+    """Give how much each item is dealt with of late, 0 … 1: the root of what trends.
+
+    The root, since the most common items would else leave all others alike.
+    """
+    sums = np.asarray(rows.matrix(half_life=LATELY).sum(axis=0), dtype=np.float32).ravel()
+    return np.asarray(np.sqrt(sums / max(float(sums.max(initial=0.0)), 1e-12)))
 
 
 def by_time(rows: Interactions, half_life: float | None) -> tuple[Lesson, ...]:

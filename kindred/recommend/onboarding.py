@@ -1,73 +1,83 @@
 """Onboarding: which question tells most of somebody new, given what they answered already.
 
-A question offers some groups of items; its answer is the one they care for most, or none. Known
-people stand in for the new one: each answer says whom among them the new person is like, and the
-question is best whose answers part those people's tastes most (a regression tree grown as it is
-asked, after Golbandi, Koren & Lempel 2011, https://doi.org/10.1145/1935826.1935910).
+A question offers some items; its answer is the one that somebody deals with most, or none of them.
+Known people stand in for the new one: each answer says whom among them the new person is like, and
+that question is best after whose answers lists would be best: a tree grown as it is asked, after
+Golbandi, Koren & Lempel 2011, https://doi.org/10.1145/1935826.1935910.
+
+Items are offered rather than kinds of items: that somebody drinks milk is true of most, but which
+of the milks says what to put first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-CHOICES: Final = 3
-_SHORTLIST: Final = 12
-_LEAST: Final = 0.02  # of a taste, for a group to be cared for at all
+CHOICES: Final = 5
+LEAST_CHOICES: Final = 2
+LISTED: Final = 10  # length of the lists that a question is to make better
+_SHORTLIST: Final = 20  # items among which the later choices of a question are looked for
 _UNLIKE: Final = 0.1  # what counts somebody who would have answered otherwise
+_FAINT: Final = 0.05  # of what those who deal with an item do on average: too long ago to be told
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Tastes:
-    """What known people care for.
+    """How much known people deal with each item that questions may offer.
 
     Parameters
     ----------
-    shares : array of shape (U, G)
-        Of each person's history in each group, adding up to at most 1.
+    amounts : array of shape (U, G)
     """
 
-    shares: Floats
+    amounts: Floats
 
     @property
-    def groups(self) -> int:
-        """How many groups there are."""
-        return int(self.shares.shape[1])
+    def offered(self) -> int:
+        """How many items there are."""
+        return int(self.amounts.shape[1])
+
+    @property
+    def likely(self) -> Floats:
+        """How likely each is to want each of them: nearer to 1 the more they deal with it."""
+        return self.amounts / (self.amounts + 1.0)
 
 
 def tastes(
     starts: NDArray[np.integer[Any]],
     places: NDArray[np.integer[Any]],
     weights: NDArray[np.floating[Any]],
-    group_of: NDArray[np.integer[Any]],
-    groups: int,
+    offered: NDArray[np.integer[Any]],
+    items: int,
 ) -> Tastes:
-    """Sum up histories by group.
+    """Take what questions may offer out of histories.
 
     Parameters
     ----------
     starts, places, weights
         Rows by person, as in :class:`~kindred.recommend.exported.History`.
-    group_of : array of shape (I,)
-        The group of each item; −1 for none.
+    offered : array of shape (G,)
+        Places of items.
+    items : int
+        How many there are in all.
     """
     people = len(starts) - 1
     row = np.repeat(np.arange(people), np.diff(starts))
-    group = group_of[places]
-    there = group >= 0
-    sums = np.bincount(
-        row[there] * groups + group[there],
-        weights=np.asarray(weights, dtype=np.float64)[there],
-        minlength=people * groups,
-    ).reshape(people, groups)
-    total = sums.sum(axis=1, keepdims=True)
-    return Tastes(sums / np.where(total > 0, total, 1.0))
+    column = np.full(items, -1)
+    column[offered] = np.arange(len(offered))
+    at = column[places]
+    there = at >= 0
+    amounts = np.zeros((people, len(offered)))
+    np.add.at(amounts, (row[there], at[there]), np.asarray(weights, dtype=np.float64)[there])
+    dealing = np.maximum((amounts > 0).sum(axis=0), 1)
+    amounts[amounts < _FAINT * amounts.sum(axis=0) / dealing] = 0.0
+    return Tastes(amounts)
 
 
 def answer_of(known: Tastes, question: Sequence[int]) -> NDArray[np.int64]:
@@ -75,18 +85,16 @@ def answer_of(known: Tastes, question: Sequence[int]) -> NDArray[np.int64]:
 
     Examples
     --------
-    >>> answer_of(Tastes(np.array([[0.5, 0.1], [0.0, 0.0]])), [0, 1]).tolist()
-    [0, -1]
+    >>> answer_of(Tastes(np.array([[0.5, 2.0], [0.0, 0.0]])), [0, 1]).tolist()
+    [1, -1]
     """
-    offered = known.shares[:, list(question)]
-    relative = offered / np.maximum(known.shares.mean(axis=0)[list(question)], 1e-12)
-    best = relative.argmax(axis=1)
-    return np.where(offered.max(axis=1) >= _LEAST, best, -1).astype(np.int64)
+    amounts = known.amounts[:, list(question)]
+    return np.where(amounts.max(axis=1) > 0, amounts.argmax(axis=1), -1).astype(np.int64)
 
 
 def alike(known: Tastes, answers: Mapping[tuple[int, ...], int]) -> Floats:
     """Weigh known people by how far they would have answered the same, adding up to 1."""
-    weights = np.ones(len(known.shares))
+    weights = np.ones(len(known.amounts))
     for question, answer in answers.items():
         weights *= np.where(answer_of(known, question) == answer, 1.0, _UNLIKE)
     total = weights.sum()
@@ -96,32 +104,43 @@ def alike(known: Tastes, answers: Mapping[tuple[int, ...], int]) -> Floats:
 def best_question(
     known: Tastes, answers: Mapping[tuple[int, ...], int], choices: int = CHOICES
 ) -> tuple[int, ...] | None:
-    """Choose the groups to offer next, none of which was offered before; none if none tells."""
-    if not len(known.shares):
-        return None
-    weights = alike(known, answers)
-    asked = {group for question in answers for group in question}
-    free = [group for group in range(known.groups) if group not in asked]
-    spread = {group: told(known, weights, (group,)) for group in free}
-    shortlist = sorted((g for g in free if spread[g] > 0), key=lambda g: -spread[g])[:_SHORTLIST]
-    if len(shortlist) < choices:
-        return None
-    return max(combinations(shortlist, choices), key=lambda q: told(known, weights, q))
+    """Choose the items to offer next, none of which was offered before; none if none tells.
 
-
-def told(known: Tastes, weights: Floats, question: Sequence[int]) -> float:
-    """Say how far apart the answers' mean tastes lie: the variance that a question explains.
-
-    Groups count on one scale: each taste is taken relative to the group's own spread.
+    They are taken one after the other, each that which makes the question tell most.
     """
-    spread = np.maximum(known.shares.std(axis=0), 1e-12)
+    if not len(known.amounts):
+        return None
+    weights, likely = alike(known, answers), known.likely
+    asked = {item for question in answers for item in question}
+    free = [item for item in range(known.offered) if item not in asked]
+    if len(free) < LEAST_CHOICES:
+        return None
+    chosen: tuple[int, ...] = ()
+    reached = before = _listed(weights @ likely)
+    for _ in range(min(choices, len(free))):
+        gains = {i: told(known, likely, weights, (*chosen, i)) for i in free if i not in chosen}
+        free = sorted(gains, key=lambda item: (-gains[item], item))[:_SHORTLIST]
+        chosen, reached = (*chosen, free[0]), gains[free[0]]
+    return chosen if reached > before * (1 + 1e-9) else None
+
+
+def told(known: Tastes, likely: Floats, weights: Floats, question: Sequence[int]) -> float:
+    """Say how good lists would be that knew the answer: the discounted gain to be expected.
+
+    Examples
+    --------
+    Two people want one thing each: knowing who it is puts that first.
+
+    >>> known, weights = Tastes(np.eye(2)), np.full(2, 0.5)
+    >>> round(told(known, known.likely, weights, (0,)), 3)
+    0.5
+    >>> round(_listed(weights @ known.likely), 3)
+    0.408
+    """
     answers = answer_of(known, question)
-    middle = weights @ known.shares
-    explained = 0.0
-    for answer in np.unique(answers):
-        own = weights * (answers == answer)
-        mass = own.sum()
-        if mass > 0:
-            apart = ((own / mass) @ known.shares - middle) / spread
-            explained += float(mass * (apart @ apart))
-    return explained
+    return sum(_listed((weights * (answers == answer)) @ likely) for answer in np.unique(answers))
+
+
+def _listed(likely: Floats) -> float:
+    best = np.sort(likely)[::-1][:LISTED]
+    return float(best @ (1.0 / np.log2(np.arange(2, len(best) + 2))))

@@ -13,7 +13,7 @@ from scipy import sparse
 from kindred.recommend import fitting, fitting_hybrid, fitting_linear
 from kindred.recommend.dataset import Interactions
 from kindred.recommend.forms import Form, Popular
-from kindred.recommend.lessons import lessons
+from kindred.recommend.lessons import by_chance, by_time, dealt_lately
 
 Params = Mapping[str, Any]
 BLEND: Final = "blend"
@@ -135,12 +135,14 @@ def _content(given: Ingredients, _: Params) -> Form:
 def _hybrid(given: Ingredients, params: Params) -> Form:
     settings = dict(params)
     described = bool(settings.pop("described"))
+    timed = by_time(given.rows, given.half_life)
     # Kinds of things share a name ("BANANAS"), and what shares one is alike.
     return fitting_hybrid.fit_hybrid(
         given.matrix,
         given.person_features,
         {**given.item_features, "name": given.texts},
-        lessons=lessons(given.rows, given.matrix, given.half_life),
+        lessons=timed or by_chance(given.matrix),
+        lately=dealt_lately(given.rows) if timed else None,
         described=described,
         **settings,
     )
@@ -204,6 +206,7 @@ RECIPES: Final[tuple[Recipe, ...]] = (
             "epochs": 4,
             "alpha": 1e-5,
             "learning_rate": 0.005,
+            "trend": 4.0,
             "described": True,
         },
         {
@@ -211,6 +214,7 @@ RECIPES: Final[tuple[Recipe, ...]] = (
             "epochs": (2, 12),
             "alpha": (1e-6, 1e-3),
             "learning_rate": (0.001, 0.03),
+            "trend": (0.5, 8.0),
         },
     ),
 )  # fmt: skip

@@ -111,6 +111,46 @@ def some_of_each(rows: Interactions, share: float, *, repeats: bool, seed: int =
     return Split(rows.only(~held), _positives(rows, held, repeats=repeats), repeats)
 
 
+def first_items(
+    rows: Interactions, most: int, *, repeats: bool, seed: int = 1
+) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Part what each dealt with into the first items and all that came after them.
+
+    Those of one moment come in an order drawn by chance.
+
+    Parameters
+    ----------
+    most : int
+        How many items are the first.
+    repeats : bool
+        Whether a first item counts as wanted after it when it is dealt with again.
+
+    Returns
+    -------
+    first, after : csr arrays of shape (U, I), of ones
+
+    Examples
+    --------
+    Milk, bread, and milk again.
+
+    >>> rows = Interactions(np.array(["a"]), np.array(["milk", "bread"]), np.zeros(3, int),
+    ...     np.array([0, 1, 0]), np.arange(3) * DAY, np.ones(3))
+    >>> [part.toarray().tolist() for part in first_items(rows, 1, repeats=True)]
+    [[[1.0, 0.0]], [[1.0, 1.0]]]
+    """
+    rows = rows.wanted()
+    chance = np.random.default_rng(seed).uniform(size=len(rows))
+    ordered = rows.only(np.lexsort((chance, rows.time, rows.person)))
+    pairs = ordered.person * len(rows.items) + ordered.item
+    at = np.sort(np.unique(pairs, return_index=True)[1])  # where each met each item first
+    starts = np.searchsorted(ordered.person[at], np.arange(len(rows.people)))
+    early = at[np.arange(len(at)) - starts[ordered.person[at]] < most]
+    first = np.zeros(len(ordered), dtype=np.bool_)
+    first[early] = True
+    later = ~first if repeats else ~np.isin(pairs, pairs[early])
+    return ordered.only(first).seen(), ordered.only(later).seen()
+
+
 def without_people(rows: Interactions, left_out: Flags) -> tuple[Interactions, sparse.csr_array]:
     """Leave people out whole: what is known of the others, and what those left out want."""
     mine = left_out[rows.person]

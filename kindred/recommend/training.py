@@ -34,7 +34,7 @@ from kindred.recommend.recipes import (
     Recipe,
 )
 from kindred.recommend.refine import refined
-from kindred.recommend.splits import Split
+from kindred.recommend.splits import Split, first_items
 
 LONGEST: Final = 20  # of the lists that curves are drawn from
 LEARNING: Final = 0.4  # of the test's people, on whom weights are learned
@@ -149,11 +149,12 @@ def contest(
             "Import more events, or a longer time of them.",
         )
     order = np.random.default_rng(SEED).permutation(judged)
-    cut = max(1, int(len(order) * LEARNING))
-    learning, judging = np.sort(order[:cut][: sizes.learning]), np.sort(order[cut:][: sizes.judged])
+    part = max(1, int(len(order) * LEARNING))
+    learning = np.sort(order[:part][: sizes.learning])
+    judging = np.sort(order[part:][: sizes.judged])
     blends = _learned(material, split, matrix, forms, learning)
     if strangers is None:
-        blends |= _for_strangers(material, split, matrix, forms, learning)
+        blends |= _for_strangers(material, split, cut, matrix, forms, learning)
     else:
         blends |= {route: dict(strangers[route]) for route in STRANGERS}
     progress(0.3, "weights are learned")
@@ -222,23 +223,32 @@ def _learned(
 def _for_strangers(
     material: Material,
     split: Split,
+    cut: float,
     matrix: sparse.csr_array,
     forms: Mapping[str, Form],
     rows: NDArray[np.int64],
 ) -> dict[str, dict[str, float]]:
-    """Learn the weights for new people from known ones, as if little were known of them."""
+    """Learn the weights for new people from known ones, as if little were known of them.
+
+    Somebody's first clicks are the first items of the test, and what they want comes after these:
+    where people deal with things again, the same items among it.
+    """
     known = crowd(material, matrix, rows)
     positives, nothing = sparse.csr_array(split.positives[rows]), _nothing(rows, matrix)
     told = Crowd(np.full(len(rows), -1), nothing, known.features)
     cold = {n: f for n, f in forms.items() if n in {POPULARITY, GROUPS, TRENDING, HYBRID}}
     everybody = {n: f for n, f in forms.items() if n in {POPULARITY, TRENDING}}
     untold = Crowd(told.rows, nothing)
-    few = _some(known.history, FEW_CLICKS)
+    window = material.rows.only(material.rows.time >= cut)
+    few, later = (
+        sparse.csr_array(each[rows])
+        for each in first_items(window, FEW_CLICKS, repeats=split.repeats)
+    )
     clicking = Crowd(np.full(len(rows), -1), few, known.features)
-    warm = {n: f for n, f in forms.items() if n != PERSONAL}
+    warm = {n: f for n, f in forms.items() if n != PERSONAL or split.repeats}
     return {
         "metadata": _weights(cold, told, positives, nothing),
-        "clicks": _weights(warm, clicking, _others(positives, few), few),
+        "clicks": _weights(warm, clicking, later, nothing if split.repeats else few),
         "unknown": _weights(everybody, untold, positives, nothing),
     }
 
@@ -255,21 +265,3 @@ def _weights(
 
 def _nothing(rows: NDArray[np.int64], matrix: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array((len(rows), matrix.shape[1]), dtype=np.float32)
-
-
-def _some(history: sparse.csr_array, most: int) -> sparse.csr_array:
-    """Draw some items of each history, each counting the same: what first clicks may be.
-
-    Not the weightiest: somebody new does not begin with what they will deal with most.
-    """
-    line = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))
-    order = np.lexsort((np.random.default_rng(SEED).uniform(size=len(line)), line))
-    drawn = order[np.arange(len(line)) - history.indptr[line] < most]
-    ones = np.ones(len(drawn), dtype=np.float32)
-    return sparse.csr_array((ones, (line[drawn], history.indices[drawn])), shape=history.shape)
-
-
-def _others(positives: sparse.csr_array, few: sparse.csr_array) -> sparse.csr_array:
-    left = sparse.csr_array(positives - positives.multiply(few > 0))
-    left.eliminate_zeros()
-    return left

@@ -111,12 +111,13 @@ def measure(home: Path) -> None:
     given = ingredients(material, train)
     fitted = fit_all(given, _recipes(repeats=True), time.monotonic)
     print("fits: " + ", ".join(f"{n} {s:.1f} s" for n, s in fitted.seconds.items()))
-    found = {}
+    found: dict[bool, Contest] = {}
     for mode in (True, False):
         split = splits.temporal(rows, cut, repeats=mode)
-        found[mode] = contest(material, split, cut, given.matrix, fitted.forms)
+        strangers = None if mode else found[True].blend  # as a training does
+        found[mode] = contest(material, split, cut, given.matrix, fitted.forms, strangers=strangers)
         board(found[mode])
-    new_people(material, cut, found[True])
+    new_people(material, cut, found)
     new_items(material)
 
 

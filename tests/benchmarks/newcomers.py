@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -13,24 +14,24 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from data.onboarding import NONE, Onboarding
-from data.recommendations import ANSWER
+from data.recommendations import ANSWER, CLICK
 from kindred.recommend import metrics, splits
 from kindred.recommend.blend import blend_scores
 from kindred.recommend.blocks import Crowd, block_scores
-from kindred.recommend.dataset import Interactions
 from kindred.recommend.evaluation import interval, paired
 from kindred.recommend.exported import History
+from kindred.recommend.forms import Form
 from kindred.recommend.judge import Judged, Scorer, Task, judge
 from kindred.recommend.material import Material
 from kindred.recommend.onboarding import Tastes, answer_of, tastes
 from kindred.recommend.recipes import GROUPS, HYBRID, recipes
-from kindred.recommend.training import STRANGERS, Contest, fit_all, ingredients
+from kindred.recommend.training import FEW_CLICKS, STRANGERS, Contest, fit_all, ingredients
 
 K = 10
-NEW_PEOPLE = 0.2
-CLICKS = 3
+FOLDS, HELD_OUT = 5, 3  # folds of people, of which each of the first is held out in turn
 QUESTIONS = 3
 Floats = NDArray[np.float64]
+Weights = Mapping[str, Mapping[str, float]]
 
 
 def ndcg(judged: Judged, positives: sparse.csr_array) -> Floats:
@@ -44,137 +45,139 @@ def told(values: Floats) -> str:
     return f"{found.value or 0:.4f} | {found.low or 0:.4f}–{found.high or 0:.4f}"
 
 
-def new_people(material: Material, cut: float, live: Contest) -> None:
+def new_people(material: Material, cut: float, lives: Mapping[bool, Contest]) -> None:
     """Judge people whom no model was fitted with, who come in at the cut, by what they want then.
 
-    Models are fitted on what all others did before the cut; the blends are those that a training
-    would use, learned from known people as if little were known of them. First by traits alone,
-    then by three onboarding answers or the first three items that they dealt with.
+    Models are fitted on what all others did before the cut, for three fifths of people in turn; the
+    blends are those that a training would use, learned from known people as if little were known of
+    them, none of whom is judged. Clicks are the first three items that somebody deals with, and
+    what is judged is all that comes after them, for all rows alike.
     """
-    rows = material.rows
-    out = np.random.default_rng(4).uniform(size=len(rows.people)) < NEW_PEOPLE
-    rest = splits.temporal(splits.without_people(rows, out)[0], cut, repeats=True).train
-    needed = {GROUPS, HYBRID, *(name for route in STRANGERS for name in live.blend[route])}
-    chosen = [r for r in recipes(repeats=True, features=True, items_described=True)
-              if r.name in needed]  # fmt: skip
-    given = ingredients(material, rest)
-    forms = fit_all(given, chosen, time.monotonic).forms
-    out[np.setdiff1d(np.arange(len(out)), live.people)] = False  # by whom the weights were learned
-    who, clicks, others = _first_clicks(rows.only(out[rows.person] & (rows.time >= cut)))
-    features = {name: values[who] for name, values in material.people.items()}
-    nobody, nothing = np.full(len(who), -1), sparse.csr_array(others.shape, dtype=np.float32)
-    before = rows.only(rows.time < cut).seen()  # by which questions are answered
-    asking, group_of = asking_over(given.matrix, material.items)
-    answers = answered(asking, sparse.csr_array(before[who]), group_of)
-    dealt = np.bincount(rest.item, minlength=others.shape[1]) / len(rest.people)
-    flat = sparse.csr_array((others.shape[1], 1), dtype=np.float32)
+    fold = np.random.default_rng(4).integers(0, FOLDS, len(material.rows.people))
+    may = np.zeros(len(fold), dtype=np.bool_)
+    may[lives[True].people] = True  # of the others weights were learned
+    found: dict[tuple[bool, str, str], list[Floats]] = {}
+    for out in range(HELD_OUT):
+        world = _World.of(material, cut, fold == out, may, lives[True].blend)
+        for mode, live in lives.items():
+            for row, values in world.rows(live.blend, repeats=mode).items():
+                found.setdefault((mode, *row), []).append(values)
+    for mode in lives:
+        _table(mode, {row[1:]: np.concatenate(v) for row, v in found.items() if row[0] == mode})
 
-    def quality(history: sparse.csr_array, scorer: Scorer) -> Floats:
-        # Whoever clicked something isn't shown it again; all are judged by the same.
-        task = Task(Crowd(nobody, history, features), others, clicks, dealt, flat)
-        return ndcg(judge(scorer, task, K, with_auc=False), others)
 
-    weights = dict(live.blend)
-    known = {**weights, "history": weights["clicks"]}
-    base = quality(nothing, partial(block_scores, forms[GROUPS]))
-    print(f"\nnew people: {len(who):,}\n| told | model | NDCG@10 | 95 % | × groups (paired 95 %) |")
-    print("|---|---|---:|---|---|")
-    for what, model, history, scorer in (
-        ("traits", "popularity per group", nothing, partial(block_scores, forms[GROUPS])),
-        ("traits", "hybrid", nothing, partial(block_scores, forms[HYBRID])),
-        ("traits", "blend", nothing, partial(blend_scores, forms, weights)),
-        ("and three answers", "blend", answers, partial(blend_scores, forms, known)),
-        ("and three clicks", "blend", clicks, partial(blend_scores, forms, known)),
-    ):
-        found = quality(history, scorer)
-        gain = paired(found, base).relative
-        print(f"| {what} | {model} | {told(found)} | {1 + (gain.value or 0):.2f} "
+def _table(repeats: bool, each: Mapping[tuple[str, str], Floats]) -> None:
+    base = each["traits", "popularity per group"]
+    what = "first items may come again" if repeats else "first items are not shown again"
+    print(f"\nnew people, {what}: {len(base):,}")
+    print("| told | model | NDCG@10 | 95 % | × groups (paired 95 %) |\n|---|---|---:|---|---|")
+    for (known, model), values in each.items():
+        gain = paired(values, base).relative
+        print(f"| {known} | {model} | {told(values)} | {1 + (gain.value or 0):.2f} "
               f"({1 + (gain.low or 0):.2f}–{1 + (gain.high or 0):.2f}) |")  # fmt: skip
 
 
-def _first_clicks(
-    rows: Interactions,
-) -> tuple[NDArray[np.int64], sparse.csr_array, sparse.csr_array]:
-    """Give who dealt with more than three items, the first three, and the others.
+@dataclass(frozen=True)
+class _World:
+    """People held out, models that don't know them, and what they answer."""
 
-    Those of one moment come in an order drawn by chance.
-    """
-    chance = np.random.default_rng(4).uniform(size=len(rows))
-    order = np.lexsort((chance, rows.time, rows.person))
-    pairs = np.stack([rows.person[order], rows.item[order]])
-    _, first = np.unique(pairs, axis=1, return_index=True)
-    person, item = pairs[:, np.sort(first)]
-    starts = np.searchsorted(person, np.arange(len(rows.people) + 1))
-    rank = np.arange(len(person)) - starts[person]
-    shape = (len(rows.people), len(rows.items))
-    who = np.flatnonzero(np.diff(starts) > CLICKS)
-    clicks, others = (
-        sparse.csr_array((np.ones(int(some.sum()), np.float32), (person[some], item[some])), shape)
-        for some in (rank < CLICKS, rank >= CLICKS)
-    )
-    return who, sparse.csr_array(clicks[who]), sparse.csr_array(others[who])
+    material: Material
+    cut: float
+    forms: Mapping[str, Form]
+    who: NDArray[np.int64]
+    answers: sparse.csr_array
+    popularity: Floats
+
+    @classmethod
+    def of(
+        cls,
+        material: Material,
+        cut: float,
+        out: NDArray[np.bool_],
+        may: NDArray[np.bool_],
+        blend: Weights,
+    ) -> _World:
+        rows = material.rows
+        rest = splits.temporal(splits.without_people(rows, out)[0], cut, repeats=True).train
+        needed = {GROUPS, HYBRID, *(name for route in STRANGERS for name in blend[route])}
+        chosen = [r for r in recipes(repeats=True, features=True, items_described=True)
+                  if r.name in needed]  # fmt: skip
+        given = ingredients(material, rest)
+        forms = fit_all(given, chosen, time.monotonic).forms
+        who = np.flatnonzero(out & may)
+        before = rows.only(rows.time < cut).matrix(half_life=material.half_life)
+        answers = answered(asking_over(given.matrix), sparse.csr_array(before[who]))
+        dealt = np.bincount(rest.item, minlength=len(rows.items)) / len(rest.people)
+        return cls(material, cut, forms, who, answers, dealt)
+
+    def rows(self, blend: Weights, *, repeats: bool) -> dict[tuple[str, str], Floats]:
+        """Give NDCG@10 of each, by what is told and by which model."""
+        late = self.material.rows.only(self.material.rows.time >= self.cut)
+        parts = splits.first_items(late, FEW_CLICKS, repeats=repeats)
+        clicks, after = (sparse.csr_array(each[self.who]) for each in parts)
+        some = np.flatnonzero(np.diff(after.indptr) > 0)
+        clicks, after = sparse.csr_array(clicks[some] * CLICK), sparse.csr_array(after[some])
+        answers = sparse.csr_array(self.answers[some])
+        nothing = sparse.csr_array(after.shape, dtype=np.float32)
+        features = {name: values[self.who[some]] for name, values in self.material.people.items()}
+        flat = sparse.csr_array((after.shape[1], 1), dtype=np.float32)
+
+        def quality(history: sparse.csr_array, scorer: Scorer) -> Floats:
+            crowd = Crowd(np.full(len(some), -1), history, features)
+            # First items are barred for all rows alike; and as on the screen, what was answered.
+            barred = nothing if repeats else sparse.csr_array(clicks + history)
+            task = Task(crowd, after, barred, self.popularity, flat)
+            return ndcg(judge(scorer, task, K, with_auc=False), after)
+
+        groups, hybrid = (partial(block_scores, self.forms[name]) for name in (GROUPS, HYBRID))
+        strangers = partial(blend_scores, self.forms, blend)
+        few = {**blend, "history": blend["clicks"]}
+        telling = partial(blend_scores, self.forms, few)
+        return {
+            ("traits", "popularity per group"): quality(nothing, groups),
+            ("traits", "hybrid"): quality(nothing, hybrid),
+            ("traits", "blend"): quality(nothing, strangers),
+            ("and three answers", "blend"): quality(answers, telling),
+            ("and three clicks", "blend"): quality(clicks, telling),
+        }
 
 
-def asking_over(
-    matrix: sparse.csr_array, items: Mapping[str, NDArray[Any]]
-) -> tuple[Onboarding, NDArray[np.int64]]:
-    """Ask as the dashboard does, over people whom models were fitted with.
-
-    Returns
-    -------
-    asking : Onboarding
-    group_of : array of shape (I,)
-        The group of each item, -1 for none.
-    """
+def asking_over(matrix: sparse.csr_array) -> Onboarding:
+    """Ask as the dashboard does, over people whom models were fitted with."""
     known = sparse.csr_array(matrix[np.flatnonzero(np.diff(matrix.indptr) > 0)])
-    days = np.zeros(known.nnz)
-    history = History(known.indptr, known.indices, known.data, days)
-    people, places = np.arange(known.shape[0]), np.arange(known.shape[1])
-    model = SimpleNamespace(history=history, people=people, items=places)
-    asking = Onboarding(model, items)  # type: ignore[arg-type]
-    return asking, asking._group_of
+    history = History(known.indptr, known.indices, known.data, np.zeros(known.nnz))
+    items = np.arange(known.shape[1]).astype(np.bytes_)
+    model = SimpleNamespace(history=history, people=np.arange(known.shape[0]), items=items)
+    return Onboarding(model)  # type: ignore[arg-type]
 
 
-def answered(
-    asking: Onboarding, wanted: sparse.csr_array, group_of: NDArray[np.int64]
-) -> sparse.csr_array:
-    """Let each answer three questions truly, and give the items that their answers stand for.
+def answered(asking: Onboarding, dealt: sparse.csr_array) -> sparse.csr_array:
+    """Let each answer three questions truly, and give the items that were answered.
 
     Parameters
     ----------
-    wanted : csr array of shape (n, I)
-        What each dealt with, by which they answer: the group that they care for most, relative to
-        what known people do, as :func:`~kindred.recommend.onboarding.answer_of` has it.
-    group_of : array of shape (I,)
-        −1 for none.
+    dealt : csr array of shape (n, I)
+        How much each dealt with what, by which they answer as known people would.
     """
-    count = len(asking.groups)
-    own = tastes(wanted.indptr, wanted.indices, wanted.data, group_of, count)
-    usual = asking._tastes.shares.mean(axis=0, keepdims=True)
+    offered = asking.offered
+    own = tastes(dealt.indptr, dealt.indices, dealt.data, offered, dealt.shape[1])
+    column = {str(place): at for at, place in enumerate(offered)}
     questions: dict[tuple[tuple[str, str], ...], Any] = {}
     rows, places = [], []
-    for person in range(wanted.shape[0]):
+    for person in range(dealt.shape[0]):
+        mine = Tastes(own.amounts[[person]])
         answers: dict[str, str] = {}
         for _ in range(QUESTIONS):
-            told = tuple(answers.items())
-            if told not in questions:
-                questions[told] = asking.next(answers)
-            if questions[told] is None:
+            said = tuple(answers.items())
+            if said not in questions:
+                questions[said] = asking.next(answers)
+            question = questions[said]
+            if question is None:
                 break
-            key = questions[told].key
-            answers[key] = _answer(key.split("|"), asking.groups, own.shares[person], usual)
+            at = int(answer_of(mine, [column[item] for item in question.choices])[0])
+            answers[question.key] = question.choices[at] if at >= 0 else NONE
         chosen = sorted(set(asking.items_for(answers)))
         rows += [person] * len(chosen)
         places += chosen
     parts = (np.full(len(rows), ANSWER, dtype=np.float32), (rows, places))
-    return sparse.csr_array(parts, shape=wanted.shape)
-
-
-def _answer(
-    offered: list[str], groups: list[str], mine: NDArray[np.float64], usual: NDArray[np.float64]
-) -> str:
-    question = [groups.index(name) for name in offered]
-    # Beside somebody who makes the mean of all come out as usual.
-    pair = Tastes(np.vstack([mine, 2 * usual - mine]))
-    place = int(answer_of(pair, question)[0])
-    return offered[place] if place >= 0 else NONE
+    return sparse.csr_array(parts, shape=dealt.shape)

@@ -25,7 +25,7 @@ def test_a_visitor_becomes_known_step_by_step(page: Page) -> None:
     settle(page)
     expect(page.get_by_text("After context")).to_be_visible()
 
-    page.get_by_test_id("stMain").get_by_role("button", name="Neither").locator(
+    page.get_by_test_id("stMain").get_by_role("button", name="None of these").locator(
         "xpath=ancestor::*[@data-testid='stElementContainer']/preceding-sibling::*[1]//button"
     ).click()
     settle(page)

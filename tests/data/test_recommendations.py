@@ -136,8 +136,31 @@ def test_each_thing_told_moves_a_visitor_s_list(recommender: Recommender) -> Non
     assert ids(nothing)[0] == "beer"
     assert ids(old)[0] == "milk"
     assert ids(clicked)[0] == "beer"
-    assert "crisps" not in ids(clicked)
+    assert "crisps" in ids(clicked)  # people deal with things again
     assert {"history"} <= {reason.kind for reason in clicked.items[0].reasons}
+
+
+def test_an_answer_counts_as_the_item_that_it_names(recommender: Recommender) -> None:
+    question = recommender.asking.next({})
+    assert question is not None
+    answered = recommender.visitor(Visitor(answers={question.key: "crisps"}), None, 3)
+    clicked = recommender.visitor(Visitor(clicks=("crisps",)), None, 3)
+
+    assert "crisps" in question.choices
+    assert [(i.item, i.score) for i in answered.items] == [(i.item, i.score) for i in clicked.items]
+
+
+def test_answers_to_questions_that_were_never_asked_tell_nothing(recommender: Recommender) -> None:
+    first = recommender.asking.next({})
+    for key in ("FRUIT|MILK", "[1, 2]", "{}", '["unheard of"]'):
+        assert recommender.asking.next({key: "unheard of"}) == first
+        assert recommender.visitor(Visitor(answers={key: "unheard of"}), None, 2).items
+
+
+def test_where_only_the_new_counts_a_visitor_is_not_shown_again_what_they_clicked() -> None:
+    model = exported(TRIPLES, repeats=False)
+    only_new = Recommender(model, catalogue(), Source("blend", 1, NOON))
+    assert "crisps" not in ids(only_new.visitor(Visitor(clicks=("crisps",)), None, 5))
 
 
 def test_unknown_clicks_and_contexts_are_no_error(recommender: Recommender) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from kindred.recommend.dataset import DAY, Interactions
 from kindred.recommend.fitting_described import description, fit_described
 from kindred.recommend.fitting_hybrid import fit_hybrid
 from kindred.recommend.forms import FEATURE, HISTORY, OWN_TASTE, Factors, Who
-from kindred.recommend.lessons import Lesson, by_chance, by_time, lessons
+from kindred.recommend.lessons import Lesson, by_chance, by_time
 from kindred.recommend.pasts import FEW, MOST_PASTS, recalled, recalled_rows
 
 PEOPLE, ITEMS, NEW = 60, 40, 4  # the last NEW items of each taste are dealt with by nobody
@@ -115,7 +116,7 @@ def test_rebuying_is_learned_where_it_happens() -> None:
         np.arange(80).astype(str), np.arange(30).astype(str), person, item, time, np.ones(len(item))
     )
     matrix = rows.matrix(half_life=90)
-    found = fit_hybrid(matrix, {}, {}, lessons=lessons(rows, matrix, 90), factors=16, epochs=8)
+    found = fit_hybrid(matrix, {}, {}, lessons=by_time(rows, 90), factors=16, epochs=8)
     ranked = np.argsort(-(found.people @ found.items.T + found.bias), axis=1)[:, :3]
     again = np.mean([len(set(ranked[p]) & set(own[p])) / 3 for p in range(80)])
     assert again > 0.9
@@ -230,8 +231,6 @@ def test_where_histories_begin_late_time_teaches_nothing() -> None:
         np.ones(200),
     )
     assert by_time(rows, None) == ()
-    matrix = rows.matrix(half_life=None)
-    assert len(lessons(rows, matrix, None)) == len(by_chance(matrix))
 
 
 @pytest.mark.parametrize(
@@ -278,3 +277,16 @@ def test_a_lesson_of_nothing_wanted_is_no_error() -> None:
     empty = sparse.csr_array(WORLD.shape)
     form = fit_hybrid(WORLD, TRAITS, KINDS, lessons=[Lesson(WORLD, empty)], factors=4, epochs=1)
     scores(form, who(0, 0))
+
+
+def test_what_is_dealt_with_of_late_counts_as_far_as_it_is_told_to() -> None:
+    lately = np.zeros(WORLD.shape[1], dtype=np.float32)
+    lately[2] = 1.0
+    fit = partial(fit_hybrid, WORLD, TRAITS, KINDS, described=False, factors=4, epochs=1)
+    plain, still, moved = (
+        fit(lately=given, trend=trend)
+        for given, trend in ((None, 3.0), (lately, 0.0), (lately, 3.0))
+    )
+    assert np.array_equal(still.bias, plain.bias)
+    assert (moved.bias - plain.bias).tolist() == pytest.approx((3 * lately).tolist(), abs=1e-5)
+    assert np.array_equal(moved.items, plain.items)

@@ -8,11 +8,13 @@ import pytest
 from kindred.recommend import splits
 from kindred.recommend.dataset import DAY, Interactions
 from kindred.recommend.material import Material
-from kindred.recommend.recipes import GROUPS, POPULARITY, TRENDING, recipes
+from kindred.recommend.recipes import GROUPS, PERSONAL, POPULARITY, TRENDING, recipes
 from kindred.recommend.training import Contest, contest, fit_all, ingredients
 
 PEOPLE, OLD, NEW = 40, 12, 12
 TURN = 100  # days of the old fashion, before a week of the new one
+
+CUT = (TURN + 2) * DAY
 
 
 def turned() -> Material:
@@ -39,7 +41,7 @@ def turned() -> Material:
 @pytest.fixture(scope="module")
 def found() -> Contest:
     material = turned()
-    cut = (TURN + 2) * DAY  # the new fashion is two days old: trending sees it, counts do not
+    cut = CUT  # the new fashion is two days old: trending sees it, counts do not
     split = splits.temporal(material.rows, cut, repeats=True)
     given = ingredients(material, split.train)
     chosen = [
@@ -62,3 +64,39 @@ def test_what_trends_is_shown_to_strangers_where_it_foretells_more(
 
 def test_of_the_unknown_no_groups_are_asked(found: Contest) -> None:
     assert set(found.blend["unknown"]) <= {POPULARITY, TRENDING}
+
+
+def test_a_contest_knows_from_when_on_its_test_lies(found: Contest) -> None:
+    assert found.cut == CUT
+
+
+def own() -> Material:
+    """Each deals with the same four of many items, over and over, and once with another."""
+    rng = np.random.default_rng(5)
+    mine = rng.integers(0, 60, (PEOPLE, 4))
+    days = np.arange(30)
+    person, day = (each.ravel() for each in np.meshgrid(np.arange(PEOPLE), days, indexing="ij"))
+    rows = Interactions(
+        np.arange(PEOPLE).astype(str),
+        np.arange(60).astype(str),
+        person,
+        np.where(day < 29, mine[person, day % 4], person),
+        (day * DAY).astype(np.float64),
+        np.ones(len(person)),
+    )
+    return Material(rows, {}, {}, np.full(60, "", dtype=object))
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+def test_first_clicks_come_again_only_where_people_deal_with_things_again(repeats: bool) -> None:
+    material, cut = own(), 20 * DAY
+    split = splits.temporal(material.rows, cut, repeats=repeats)
+    given = ingredients(material, split.train)
+    chosen = [
+        recipe
+        for recipe in recipes(repeats=True, features=False, items_described=False)
+        if recipe.name in {POPULARITY, PERSONAL}
+    ]
+    forms = fit_all(given, chosen, lambda: 0.0).forms
+    weights = contest(material, split, cut, given.matrix, forms).blend["clicks"]
+    assert (PERSONAL in weights) is repeats
