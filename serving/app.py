@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import multiprocessing
+import os
+import signal
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -55,6 +58,22 @@ PARTS: Final[tuple[Callable[[Serving], None], ...]] = (
 )
 
 
+def _end_with_supervisor() -> None:
+    """End as when told to once the process that keeps the workers is gone.
+
+    Killed, it tells nobody; its workers would hold the port for good.
+    """
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        return
+
+    def wait() -> None:
+        supervisor.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="supervisor", daemon=True).start()
+
+
 def create(workspace: Workspace | None = None, settings: Settings | None = None) -> FastAPI:
     """Make the application; uvicorn calls this once in every worker process."""
     chosen = settings or settings_from()
@@ -69,6 +88,7 @@ def create(workspace: Workspace | None = None, settings: Settings | None = None)
         if threading.current_thread() is threading.main_thread():  # a process of its own
             gc.collect()
             gc.freeze()  # what is there for good need not be looked through again and again
+            _end_with_supervisor()
         looking = asyncio.create_task(shared.keep_looking())
         try:
             yield {STATE: Quick(shared)}

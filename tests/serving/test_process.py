@@ -112,6 +112,26 @@ def test_workers_count_together_log_nobody_and_end_when_told(
 
 
 @pytest.mark.slow
+def test_workers_end_with_what_keeps_them(process: Process) -> None:
+    supervisor = process.process.pid
+    kept = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    assert len(kept) >= WORKERS
+    process.process.kill()
+    deadline = time.monotonic() + 60
+    while (left := [pid for pid in kept if _lives(pid)]) or process.ask("GET", "/healthz")[0]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def _lives(pid: str) -> bool:
+    """Say whether a process runs; one that ended stays listed until somebody asks how."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.slow
 def test_every_worker_answers_by_what_is_published(process: Process, town: Town) -> None:
     def every_worker_says(status: int) -> None:
         """Ask on many connections at once until each worker has answered so, and only so."""
