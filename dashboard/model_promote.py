@@ -107,7 +107,9 @@ def history() -> None:
     rows = [
         {
             "Version": act.number,
-            "What it is": act.sentence,
+            "What it is": act.sentence.partition(";")[
+                0
+            ],  # the rest is told where it is rolled back
             "From": act.at,
             "Until": "still live" if act.ended_at is None else instant(act.ended_at),
             "By": act.actor,
@@ -119,7 +121,6 @@ def history() -> None:
         pd.DataFrame(rows),
         hide_index=True,
         key="models_history",
-        row_height=56,  # two lines
         on_select="rerun",
         selection_mode="single-row",
         alt=f"{len(rows)} times that a model was made live, the newest first",
