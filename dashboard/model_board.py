@@ -228,8 +228,8 @@ def trainings_table(seen: Models) -> int | None:
             "Took": duration(row.seconds),
             "Warnings": len(row.warnings),
             "Run": row.run_id,
-            "Data set version": row.dataset_version,
-            "Code": row.code_version,
+            "Data set": row.dataset_version,
+            "Code": row.code_version[:10],  # tells versions apart, and fits
         }
         for row in seen.trainings
     ]
@@ -241,24 +241,33 @@ def trainings_table(seen: Models) -> int | None:
         selection_mode="single-row",
         alt=f"{len(rows)} trainings, the newest first",
         column_config={
+            "Training": st.column_config.NumberColumn(width=65),
             "Finished": st.column_config.DatetimeColumn(
-                "Finished (UTC)", format="D MMM YYYY, HH:mm", timezone="UTC", width=150
+                "Finished (UTC)", format="D MMM YYYY, HH:mm", timezone="UTC", width=140
             ),
+            "Recommends": st.column_config.TextColumn(width=130),
             "Data until": st.column_config.DatetimeColumn(
-                "Data until (UTC)", format="D MMM YYYY", timezone="UTC", width=120
+                "Data until (UTC)", format="D MMM YYYY", timezone="UTC", width=115
             ),
-            "People": st.column_config.NumberColumn(format="localized", width=80),
-            "Interactions": st.column_config.NumberColumn(format="localized", width=100),
+            "People": st.column_config.NumberColumn(format="localized", width=65),
+            "Interactions": st.column_config.NumberColumn(format="localized", width=90),
+            "Took": st.column_config.TextColumn(width=85),
+            "Warnings": st.column_config.NumberColumn(width=70),
+            "Run": st.column_config.NumberColumn(width=45),
+            "Data set": st.column_config.NumberColumn(width=65, help="The data set version."),
+            "Code": st.column_config.TextColumn(
+                width=100, help="A hash of the recommenders' code."
+            ),
         },
     )
     picked = event["selection"]["rows"] if event else []
     return int(rows[picked[0]]["Training"]) if picked and picked[0] < len(rows) else None
 
 
-def ask_for_training() -> None:
+def ask_for_training(*, again: bool) -> None:
     """Offer a training; asking twice adds nothing while the first still waits or goes on."""
     st.button(
-        "Train again",
+        "Train again" if again else "Train models",
         icon=":material/model_training:",
         key="train",
         help="Reads the newest interactions, fits and compares every model, and lets the best be "

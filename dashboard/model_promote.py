@@ -107,11 +107,13 @@ def history() -> None:
     rows = [
         {
             "Version": act.number,
+            "What it is": act.sentence.partition(";")[
+                0
+            ],  # the rest is told where it is rolled back
             "From": act.at,
             "Until": "still live" if act.ended_at is None else instant(act.ended_at),
             "By": act.actor,
             "Why": act.why,
-            "What it is": act.sentence,
         }
         for act in acts
     ]
@@ -123,12 +125,14 @@ def history() -> None:
         selection_mode="single-row",
         alt=f"{len(rows)} times that a model was made live, the newest first",
         column_config={
+            "Version": st.column_config.NumberColumn(width=60),
+            "What it is": st.column_config.TextColumn(width=370),
             "From": st.column_config.DatetimeColumn(
-                "From (UTC)", format="D MMM YYYY, HH:mm", timezone="UTC", width=150
+                "From (UTC)", format="D MMM YYYY, HH:mm", timezone="UTC", width=140
             ),
-            "Until": st.column_config.TextColumn("Until", width=170),
-            "Why": st.column_config.TextColumn(width=260),
-            "What it is": st.column_config.TextColumn(width=640),
+            "Until": st.column_config.TextColumn(width=150),
+            "By": st.column_config.TextColumn(width=80),
+            "Why": st.column_config.TextColumn(width=170),
         },
     )
     picked = event["selection"]["rows"] if event else []

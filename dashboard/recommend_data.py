@@ -23,14 +23,13 @@ from data.model_files import open_sample
 from data.newcomers import newcomer
 from data.people import search
 from data.recommendation_files import UNKNOWN, look_up, part_file
-from data.recommendation_types import Liker
+from data.recommendation_types import Liker, Newcomer
 from data.recommendations import Recommender, Source, open_recommender
 from data.segments import KIND as SEGMENT
 from data.segments import segment_names
 from data.trainings import latest_recommendation_run, models_of, recent_trainings
 from data.traits import snapshot_path
 from data.workspace import Workspace
-from kindred.recommend.forms import Who
 from kindred.recommend.steering import Steering
 from kindred.recommend.steering_cost import Catalogue, Costs, Sample, costs
 
@@ -118,7 +117,7 @@ def people_like(prefix: str) -> list[str]:
     return search(path, prefix, 12)
 
 
-def newcomer_of(found: Ready, person: str, model: Recommender | None = None) -> Who | None:
+def newcomer_of(found: Ready, person: str, model: Recommender | None = None) -> Newcomer | None:
     """Gather what somebody did who came after the training; none for others."""
     opened = model or recommender(found, found.live.id)
     if opened.model.row(person) is not None:
@@ -136,7 +135,7 @@ def _newcomer(
     version: int,
     _now: datetime,
     _model: Recommender,
-) -> Who | None:
+) -> Newcomer | None:
     del model, version  # only the cache's key
     backend = open_duckdb()
     try:

@@ -51,7 +51,7 @@ def for_person(ready: Ready, rules: Steering) -> None:
         st.page_link("pages/person.py", label=f"Who is {asked}?", icon=":material/person:",
                      query_params={"person": asked})  # fmt: skip
     if new is not None:
-        dealt = "one item" if len(new.places) == 1 else f"{count(len(new.places))} items"
+        dealt = "one item" if len(new.who.places) == 1 else f"{count(len(new.who.places))} items"
         st.caption(
             f"{verbatim(asked)} came after the training. What they did since, with {dealt} that "
             "the model knows, is folded in."

@@ -80,7 +80,7 @@ def open_table(
                 table = Table(connection, connection.read_parquet(_exactly(path)), [])
             else:
                 table = _open_csv(connection, path, head, [*needed, *also], Path(scratch), whole)
-            yield _with_plain_names(table, needed)
+            yield _with_plain_names(table, needed, path.name)
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
             for place in (f"{scratch}/table.csv", f"{scratch}/table.unpacked", str(path)):
@@ -222,13 +222,13 @@ def _refuse_doubles(header: str, separator: str, needed: list[str]) -> None:
         )
 
 
-def _with_plain_names(table: Table, needed: list[str]) -> Table:
+def _with_plain_names(table: Table, needed: list[str], name: str) -> Table:
     """Take blanks around names away, and check that what is needed is there."""
     plain = [name.strip() for name in table.rows.columns]
     missing = [name for name in needed if name not in plain]
     if missing:
         raise UserError(
-            f"There is no column {', '.join(map(repr, missing))}.",
+            f"{name} has no column {', '.join(map(repr, missing))}.",
             f"The file has: {', '.join(plain)}.",
         )
     if plain == list(table.rows.columns) or len(set(plain)) < len(plain):

@@ -23,6 +23,7 @@ ITEM: Final = "item_id"
 TIME: Final = "timestamp"
 WEIGHT: Final = "weight"
 MOST_ROWS: Final = 100_000_000
+MOST_WEIGHT: Final = 1e9  # larger ones would leave no room for sums
 Columns = Mapping[str, NDArray[Any]]
 
 # Whole numbers without a zone say seconds, milli- or microseconds by how large they are.
@@ -138,8 +139,8 @@ def _counted(path: Path, found: pa.Table, named: pa.ChunkedArray, *, timed: bool
     weightless = int(pc.sum(pc.and_(named, pc.is_null(found[WEIGHT]))).as_py() or 0)
     if weightless:
         notes.append(
-            f"{path.name}: {weightless:,} rows have a weight that is no number of at least 0 "
-            "and are left out."
+            f"{path.name}: {weightless:,} rows have a weight that is no number from 0 to "
+            f"{MOST_WEIGHT:,.0f} and are left out."
         )
     return notes
 
@@ -160,7 +161,7 @@ def _typed(rows: DuckDBPyRelation, columns: set[str]) -> DuckDBPyRelation:
     if WEIGHT in columns:
         number = f"TRY_CAST({WEIGHT} AS DOUBLE)"
         empty = f"({WEIGHT} IS NULL OR trim({WEIGHT}::VARCHAR) = '')"
-        sound = f"CASE WHEN isfinite({number}) AND {number} >= 0 THEN {number} END"
+        sound = f"CASE WHEN {number} BETWEEN 0 AND {MOST_WEIGHT} THEN {number} END"
         weight = f"CASE WHEN {empty} THEN 1.0 ELSE {sound} END"
     return rows.project(
         f"nullif(trim({USER}::VARCHAR), '') AS {USER}, nullif(trim({ITEM}::VARCHAR), '') AS {ITEM},"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 import ibis
-import numpy as np
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 from sqlalchemy import Connection
@@ -14,14 +12,11 @@ from sqlalchemy import Connection
 from data import traits
 from data.interactions import read_interactions
 from data.lake import person_id, read_events
+from data.live_newcomers import Dealt, gathered
+from data.recommendation_types import Newcomer
 from data.recommendations import Recommender
 from data.trait_table import PERSON
 from data.workspace import Workspace
-from kindred.recommend.dataset import DAY
-from kindred.recommend.forms import Who
-from kindred.recommend.material import Material
-
-MOST: Final = 500  # items, the weightiest: each makes folding in a little longer
 
 
 def newcomer(
@@ -31,7 +26,7 @@ def newcomer(
     recommender: Recommender,
     person: str,
     as_of: datetime,
-) -> Who | None:
+) -> Newcomer | None:
     """Gather what somebody without a row in the model did before `as_of`, and what they told.
 
     Weighed as a training weighs it. None for somebody whom the model knows, and for somebody of
@@ -46,19 +41,14 @@ def newcomer(
         & (events["timestamp"] < ibis.timestamp(as_of.isoformat()))
     )
     rows = read_interactions(backend, own, as_of)
-    counted: dict[int, float] = {}
-    for row in rows.to_pylist():
-        place = recommender.place.get(row["item_id"])
-        if place is not None:  # what is newer than the model has no score, either
-            back = (as_of - row["timestamp"]).total_seconds() / DAY
-            weight = row["weight"] * 2.0 ** (-back / Material.half_life)
-            counted[place] = counted.get(place, 0.0) + weight
     told = _told(workspace, conn, recommender, person)
     if told is None and not rows.num_rows:
         return None
-    kept = sorted(counted, key=lambda place: (-counted[place], place))[:MOST]
-    weights = np.array([counted[place] for place in kept])
-    return Who(None, np.array(kept, dtype=np.int64), weights, told or {})
+    dealt = (
+        Dealt(row["item_id"], row["timestamp"], row["weight"], row["ordered"])
+        for row in rows.to_pylist()
+    )
+    return gathered(recommender, dealt, told or {}, as_of)
 
 
 def _told(

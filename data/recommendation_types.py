@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from kindred.recommend.forms import Who
+
 Route = Literal["history", "metadata", "unknown", "clicks", "segment"]
 
 
@@ -113,6 +115,22 @@ class Visitor:
     def empty(self) -> bool:
         """Whether nothing is told."""
         return not (self.context or self.answers or self.clicks)
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Somebody who came after the training, and what they did since.
+
+    Parameters
+    ----------
+    who : Who
+        As the model folds them in.
+    bought : mapping of place to float
+        How many days ago they last bought an item, for the items that the model knows.
+    """
+
+    who: Who
+    bought: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

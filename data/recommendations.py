@@ -20,7 +20,16 @@ from numpy.typing import NDArray
 from data.items import Items
 from data.model_files import open_model
 from data.onboarding import Onboarding
-from data.recommendation_types import Answer, Gone, Liker, Reason, Recommended, Route, Visitor
+from data.recommendation_types import (
+    Answer,
+    Gone,
+    Liker,
+    Newcomer,
+    Reason,
+    Recommended,
+    Route,
+    Visitor,
+)
 from data.workspace import Workspace
 from kindred.recommend.exported import Exported, Scored, carried, item_vectors, score, similar
 from kindred.recommend.forms import Who
@@ -106,20 +115,21 @@ class Recommender:
         k: int,
         *,
         explain: bool = True,
-        newcomer: Who | None = None,
+        newcomer: Newcomer | None = None,
     ) -> Answer:
         """Recommend to a person.
 
         Parameters
         ----------
-        newcomer : Who, optional
-            What somebody did who came after the training (:func:`data.newcomers.newcomer`): they
-            are folded in. Without it somebody whom the model does not know is answered as unknown.
+        newcomer : Newcomer, optional
+            Somebody who came after the training (:func:`data.newcomers.newcomer`): they are folded
+            in. Without it somebody whom the model does not know is answered as unknown.
         """
         row = self.model.row(person)
-        who = self.model.who(row) if row is not None else newcomer or Who()
-        again = self.model.repeats
-        return self._answer(person, who, score(self.model, who), steering, k, explain, again)
+        came = newcomer if newcomer is not None and row is None else Newcomer(Who())
+        who = self.model.who(row) if row is not None else came.who
+        scored, again = score(self.model, who), self.model.repeats
+        return self._answer(person, who, scored, steering, k, explain, again, came.bought)
 
     def visitor(
         self, visitor: Visitor, steering: Steering | None, k: int, *, explain: bool = True
@@ -206,18 +216,19 @@ class Recommender:
         k: int,
         explain: bool,
         again: bool,
+        bought: Mapping[int, float] = {},
     ) -> Answer:
         total = scored.total
         if not again:
             total = total.copy()
             total[who.places] = -np.inf
-        chosen = self._choose(total, who, steering or IDENTITY, k)
+        chosen = self._choose(total, who, steering or IDENTITY, k, bought)
         ranks = np.array([1 + int((total > total[place]).sum()) for place in chosen])
         parts = {name: part[chosen] for name, part in scored.parts.items()}
         why = self._reasons(who, scored) if explain else None
         route: Any = scored.route
         return self._finish(
-            subject, route, who, chosen, total[chosen], ranks, parts, steering, k, why
+            subject, route, who, chosen, total[chosen], ranks, parts, steering, k, why, bought
         )
 
     def _finish(
@@ -232,8 +243,11 @@ class Recommender:
         steering: Steering | None,
         k: int,
         why: Callable[[int], tuple[Reason, ...]] | None = None,
+        bought: Mapping[int, float] = {},
     ) -> Answer:
-        days = None if who.row is None else np.asarray(self.model.days(who.row, chosen), np.float64)
+        days = np.array([bought.get(int(place), np.nan) for place in chosen])
+        if who.row is not None:
+            days = np.asarray(self.model.days(who.row, chosen), np.float64)
         candidates = Candidates(
             items=self.ids[chosen].tolist(),
             scores=scores,
@@ -259,7 +273,14 @@ class Recommender:
             *(subject, route, source.name, source.version, source.as_of, items, gone, steered_by)
         )
 
-    def _choose(self, total: NDArray[Any], who: Who, rules: Steering, k: int) -> NDArray[np.int64]:
+    def _choose(
+        self,
+        total: NDArray[Any],
+        who: Who,
+        rules: Steering,
+        k: int,
+        bought: Mapping[int, float],
+    ) -> NDArray[np.int64]:
         """Take the best candidates that rules may show, the best of all, and what is pinned."""
         best = _top(total, k)
         if not rules.rules:
@@ -270,6 +291,7 @@ class Recommender:
             own = self.model.history.of(who.row)
             late = np.asarray(self.model.history.days[own]) <= recent
             may[np.asarray(self.model.history.places[own])[late]] = False
+        may[[place for place, days in bought.items() if days <= recent]] = False
         wanted = [item for rule in rules.of(PinRule) for item in rule.items]
         pins = [self.place[item] for item in wanted if item in self.place]
         steered = _top(np.where(may, total, -np.inf), CANDIDATES)

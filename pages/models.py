@@ -10,15 +10,15 @@ from dashboard.model_data import read_models
 from dashboard.store import workspace_facts
 from dashboard.theme import theme_now
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    page_head("Models", "Which model recommends best, for whom, and which one is live?")
-    board.ask_for_training()
 asked = st.session_state.get("training") or st.query_params.get("training")
 mode = st.session_state.get("mode") or st.query_params.get("mode")
 seen = read_models(
     int(asked) if asked and str(asked).isdigit() else None,
     None if mode is None else mode == board.MODES[0],
 )
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    page_head("Models", "Which model recommends best, for whom, and which one is live?")
+    board.ask_for_training(again=seen is not None)
 if seen is None:
     empty_state(
         "No model was trained yet",

@@ -13,11 +13,14 @@ from fastapi import APIRouter, Depends, Query, Response, Security
 from sqlalchemy import Connection
 
 from data.api_keys import ApiKey, Scope
+from data.clock import as_of
 from data.engine import reader
 from data.items import catalogue_version, read_items
 from data.live_model import live_model
+from data.live_newcomers import live_newcomer
+from data.live_store import LiveStoreDown
 from data.quick_recommendations import quick_answer
-from data.recommendation_types import Answer
+from data.recommendation_types import Answer, Newcomer
 from data.recommendations import Recommender, Source, open_recommender
 from data.steering import EVERYWHERE, live_steering
 from kindred.recommend.steering import Steering, read_steering
@@ -109,12 +112,24 @@ def recommendations(
         str, Query(min_length=1, max_length=64, description="Whose rules steer.")
     ] = EVERYWHERE,
 ) -> Response:
-    """Recommend items to a person; somebody whom the model does not know gets what is popular."""
+    """Recommend items to a person; who came after the training is folded in from live state.
+
+    Somebody of whom nothing is known gets what is popular.
+    """
     shared.limiter.take(key, 1)
     part = shared.part(Recommendations)
     with reader(shared.engine).connect() as conn:
         now = part.current(conn, steering)
-        answer = quick_answer(shared.workspace, conn, now.model, person_id, now.rules, k)
+
+        def came() -> Newcomer | None:
+            try:
+                return live_newcomer(
+                    shared.live, now.model, person_id, as_of(conn, datetime.now(UTC))
+                )
+            except LiveStoreDown:  # what is popular is better than no answer
+                return None
+
+        answer = quick_answer(shared.workspace, conn, now.model, person_id, now.rules, k, came)
     return Response(_encode(_told(answer, now.version)), media_type="application/json")
 
 

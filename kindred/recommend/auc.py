@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,17 +45,19 @@ class Standing:
 
     Parameters
     ----------
-    wanted : array of shape (n, p)
-        Each person's positives; −1 beyond their number.
-    counts, left : arrays of shape (n,)
-        How many positives somebody has, and how many items these are held against.
+    wanted : array of shape (p,)
+        Everybody's positives, one person's after another's.
+    starts : array of shape (n + 1,)
+        Where each person's begin.
+    left : array of shape (n,)
+        How many items they are held against.
     out : array of shape (q,)
         What is not held against them, as places of the flat scores: whatever may not be shown, and
         positives themselves.
     """
 
     wanted: Places
-    counts: Places
+    starts: Places
     left: Places
     out: Places
 
@@ -64,39 +65,24 @@ class Standing:
     def of(cls, positives: sparse.csr_array, barred: sparse.csr_array) -> Standing:
         """Gather it."""
         n, width = positives.shape
-        counts = np.diff(positives.indptr).astype(np.int64)
-        person, own = np.repeat(np.arange(n), counts), positives.indices.astype(np.int64)
-        wanted = np.full((n, int(counts.max(initial=0))), -1, dtype=np.int64)
-        wanted[person, np.arange(len(own)) - positives.indptr[person]] = own
+        wanted = positives.indices.astype(np.int64)
+        person = np.repeat(np.arange(n), np.diff(positives.indptr))
         others = np.repeat(np.arange(n), np.diff(barred.indptr)) * width + barred.indices
-        out = np.unique(np.concatenate([person * width + own, others]))
+        out = np.unique(np.concatenate([person * width + wanted, others]))
         left = width - np.bincount(out // max(width, 1), minlength=n)
-        return cls(wanted, counts, left, out)
+        return cls(wanted, positives.indptr, left, out)
 
     def auc(self, scores: Scores) -> Floats:
         """Rank by some scores, shape (n, I): see :func:`auc`."""
-        line = np.arange(len(scores))[:, None]
-        own = np.where(self.wanted >= 0, scores[line, self.wanted], np.nan).astype(scores.dtype)
         others = np.array(scores, order="C")
         others.ravel()[self.out] = np.nan
         others.sort(axis=1)  # NaN last: from `left` on
-        below, upto = (_found(others, own, self.left, how) for how in (np.less, np.less_equal))
-        pairs = self.counts * self.left
-        return np.where(pairs > 0, (below + upto).sum(axis=1) / np.maximum(2 * pairs, 1), np.nan)
-
-
-def _found(ordered: Scores, wanted: Scores, sizes: Places, compare: Callable[..., Any]) -> Places:
-    """Count how much of each ordered row is less than each wanted, by bisecting all rows at once.
-
-    NaN among what is wanted stands for nothing: 0.
-    """
-    starts = np.arange(len(ordered))[:, None] * ordered.shape[1]
-    low, high = (
-        np.zeros(wanted.shape, dtype=np.int64),
-        np.broadcast_to(sizes[:, None], wanted.shape),
-    )
-    for _ in range(int(ordered.shape[1]).bit_length()):
-        middle = (low + high) // 2
-        beyond = (low < high) & compare(ordered.ravel().take(starts + middle, mode="clip"), wanted)
-        low, high = np.where(beyond, middle + 1, low), np.where(beyond, high, middle)
-    return low
+        won = np.zeros(len(scores))
+        for row, left in enumerate(self.left):
+            held = others[row, :left]
+            own = scores[row, self.wanted[self.starts[row] : self.starts[row + 1]]]
+            own.sort()
+            for side in ("left", "right"):
+                won[row] += held.searchsorted(own, side).sum()
+        pairs = np.diff(self.starts) * self.left
+        return np.where(pairs > 0, won / np.maximum(2 * pairs, 1), np.nan)

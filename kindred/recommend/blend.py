@@ -20,6 +20,7 @@ from scipy import sparse
 from kindred.recommend.blocks import Crowd, block_scores, in_blocks
 from kindred.recommend.exported import ROUTES
 from kindred.recommend.forms import Form
+from kindred.recommend.kernels import add_scaled
 from kindred.recommend.metrics import ndcg
 
 ROUNDS: Final = 12
@@ -45,15 +46,21 @@ def scaled(scores: Scores, weight: float | NDArray[np.floating[Any]] = 1.0) -> S
     >>> scaled(np.array([[0, 2, 4], [np.nan] * 3], dtype=np.float32)).tolist()
     [[-1.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
     """
-    if not scores.size:
-        return scores
-    middle = scores.mean(axis=1, keepdims=True)
-    span = scores.max(axis=1, keepdims=True) - middle
-    usable = np.isfinite(span) & (span > 1e-12)
-    found: Scores = scores - middle
-    found *= np.where(usable, weight, 0.0).astype(np.float32) / np.where(usable, span, 1.0)
-    found[~usable[:, 0]] = 0.0
+    found = np.zeros(scores.shape, dtype=np.float32)
+    _add_scaled(scores, weight, np.arange(len(scores)), found)
     return found
+
+
+def _add_scaled(
+    scores: Scores, weight: float | NDArray[np.floating[Any]], rows: NDArray[np.int64], into: Scores
+) -> None:
+    if not scores.size:
+        return
+    middle = scores.mean(axis=1)
+    span = scores.max(axis=1) - middle
+    usable = np.isfinite(span) & (span > 1e-12)
+    factor = np.where(usable, weight, 0.0) / np.where(usable, span, 1.0)
+    add_scaled(scores, middle, factor.astype(np.float32), rows, into)
 
 
 class Blending:
@@ -72,11 +79,8 @@ class Blending:
         """Add a model's scores, of everybody or of :meth:`people` alone; NaN rows add nothing."""
         weight = self._weight(name)
         mine = np.flatnonzero(weight)
-        if len(mine) == len(self.scores):
-            self.scores += scaled(scores, weight[:, None])
-        elif len(mine):
-            own = scores if len(scores) == len(mine) else scores[mine]
-            self.scores[mine] += scaled(own, weight[mine, None])
+        own = scores if len(scores) == len(mine) else scores[mine]
+        _add_scaled(own, weight[mine], mine, self.scores)
 
     def _weight(self, name: str) -> NDArray[np.float64]:
         return np.array([self._weights.get(route, {}).get(name, 0.0) for route in ROUTES])[

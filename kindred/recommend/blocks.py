@@ -26,8 +26,10 @@ from kindred.recommend.forms import (
     Popular,
     Who,
 )
+from kindred.recommend.kernels import add_rows
 
 CELLS: Final = 24_000_000  # scores of a block: about 100 MB
+_TURNED: Final = 1024  # items whose scores are turned from columns to rows at once, in the cache
 AHEAD: Final = 4  # blocks a thread may be ahead of whoever takes them
 
 Made = TypeVar("Made")
@@ -129,7 +131,7 @@ def _scores(form: Form, crowd: Crowd) -> Floats:
     if isinstance(form, Personal):
         return _where(some, history.toarray())
     if isinstance(form, Neighbours):
-        return _where(some, (history @ form.weights).toarray())
+        return _where(some, _neighbours(form, history))
     if isinstance(form, Content):
         return _where(some, _content(form, history))
     return np.stack([_alone(form, crowd.who(place)) for place in range(len(crowd))])
@@ -156,13 +158,26 @@ def _popular(form: Popular, crowd: Crowd) -> Floats:
     return table[kind.ravel()]
 
 
+def _neighbours(form: Neighbours, history: sparse.csr_array) -> Floats:
+    found = np.zeros(history.shape, dtype=np.float32)
+    own = form.weights
+    values = np.asarray(own.data, dtype=np.float32)
+    before = (history.indptr, history.indices, history.data)
+    add_rows(*before, own.indptr, own.indices, values, found)
+    return found
+
+
 def _content(form: Content, history: sparse.csr_array) -> Floats:
     total = np.asarray(history.sum(axis=1)).ravel()
     profile = sparse.csr_array(history @ form.rows)
     scaled = sparse.diags_array(1.0 / np.where(total > 0, total, 1.0)) @ profile
     # Common words are in most profiles, so that these are dense in all but name.
     wide = np.asarray(scaled.T.toarray(order="C"), dtype=np.float32)
-    return np.asarray((form.rows @ wide).T)
+    found = np.empty(history.shape, dtype=np.float32)
+    for start in range(0, found.shape[1], _TURNED):
+        some = slice(start, min(start + _TURNED, found.shape[1]))
+        found[:, some] = (rows_of(form.rows, some) @ wide).T
+    return found
 
 
 def _factors(form: Factors, crowd: Crowd) -> Floats:

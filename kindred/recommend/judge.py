@@ -13,10 +13,11 @@ from scipy import sparse
 from kindred.recommend import metrics
 from kindred.recommend.auc import Standing
 from kindred.recommend.blocks import Crowd, over_blocks, rows_of
+from kindred.recommend.diversity import diversity
 from kindred.recommend.topk import best
 
 RANKED: Final = 10_000  # people by whom AUC is measured, at most
-_CELLS: Final = 3_000_000  # scores of a block: 12 MB
+_CELLS: Final = 2_000_000  # scores of a block: 8 MB
 _MOST_PEOPLE: Final = 512  # of a block
 
 Scorer = Callable[[Crowd], NDArray[np.float32]]
@@ -90,7 +91,9 @@ def judge(scorer: Scorer, task: Task, k: int, *, with_auc: bool = True) -> Judge
     return judge_each(lambda crowd: [("", scorer(crowd))], task, k, with_auc=with_auc)[""]
 
 
-def judge_each(scorers: Scorers, task: Task, k: int, *, with_auc: bool = True) -> dict[str, Judged]:
+def judge_each(
+    scorers: Scorers, task: Task, k: int, *, with_auc: bool = True, ranked: int | None = None
+) -> dict[str, Judged]:
     """Judge several ways of scoring the same people.
 
     What they share is done once for each block of people; two blocks are worked on at a time.
@@ -101,16 +104,17 @@ def judge_each(scorers: Scorers, task: Task, k: int, *, with_auc: bool = True) -
         One after the other, so that no more than two models' scores need be held. It is called from
         several threads at once.
     with_auc : bool
-        Whether to rank the whole catalogue, which takes longer than finding the best: for `RANKED`
-        people, evenly apart, or all where they are no more.
+        Whether to rank the whole catalogue, which takes longer than finding the best.
+    ranked : int, optional
+        For how many people at most, evenly apart; `RANKED` where nothing is said.
     """
     items = task.positives.shape[1]
-    apart = max(1, -(-len(task.crowd) // RANKED)) if with_auc else 0
+    apart = max(1, -(-len(task.crowd) // (ranked or RANKED))) if with_auc else 0
 
     def work(block: slice) -> dict[str, _Part]:
         part = task.slice(block)
-        ranked = _Ranked.of(part, block.start, apart) if apart else None
-        return {name: _part(own, part, k, ranked) for name, own in scorers(part.crowd)}
+        those = _Ranked.of(part, block.start, apart) if apart else None
+        return {name: _part(own, part, k, those) for name, own in scorers(part.crowd)}
 
     size = max(1, min(_MOST_PEOPLE, _CELLS // max(items, 1)))
     parts = list(over_blocks(len(task.crowd), size, work)) or [work(slice(0, 0))]
@@ -148,7 +152,7 @@ def _part(scores: NDArray[np.float32], task: Task, k: int, ranked: _Ranked | Non
         "mrr": metrics.reciprocal_rank(hit, counts),
         "auc": auc,
         "novelty": metrics.novelty(lists, task.popularity),
-        "diversity": metrics.diversity(lists, task.described),
+        "diversity": diversity(lists, task.described),
         "popularity": metrics.listed_popularity(lists, task.popularity),
     }
     return lists, people

@@ -117,6 +117,8 @@ def _unit(form: Factors) -> Scores:
 
 
 def _scores_of(scores: Scores, places: Places) -> Scores:
+    if not scores.shape[1]:
+        return np.zeros(places.shape, dtype=np.float32)
     line = np.arange(len(scores))[:, None]
     return np.where(places >= 0, scores[line, places], 0.0).astype(np.float32)
 

@@ -3,7 +3,7 @@
 Lists are places of items, shape (n, k), best first, −1 where a list ends early. Positives are a CSR
 array of shape (n, I). Nothing loops over people. Each metric of a person is NaN where they have no
 positive. Definitions: Järvelin & Kekäläinen 2002 (NDCG), https://doi.org/10.1145/582415.582418;
-Castells, Hurley & Vargas 2015, *Novelty and diversity in recommender systems* (novelty, diversity);
+Castells, Hurley & Vargas 2015, *Novelty and diversity in recommender systems* (novelty);
 Abdollahpouri et al. 2019, https://arxiv.org/abs/1907.13286 (popularity of lists).
 """
 
@@ -151,36 +151,6 @@ def gini(lists: Lists, items: int) -> float:
         return 0.0
     rank = np.arange(1, items + 1)
     return float((2 * rank - items - 1) @ counts / (items * total))
-
-
-def diversity(lists: Lists, rows: sparse.csr_array) -> Floats:
-    """Give one less the mean cosine likeness between two items of a list, shape (n,).
-
-    The likeness of all pairs follows from the length of the sum of rows: |Σ v|² = k + Σ v·w.
-
-    Parameters
-    ----------
-    rows : csr array of shape (I, T)
-        What items are like, rows of length one, or zero for an item that nothing is known of.
-    """
-    found = np.full(len(lists), np.nan)
-    for start in range(0, len(lists), 2048):
-        part = lists[start : start + 2048]
-        shown = part >= 0
-        count = shown.sum(axis=1)
-        person = np.repeat(np.arange(len(part)), count)
-        items, column = np.unique(part[shown], return_inverse=True)
-        own = sparse.csr_array(rows[items])
-        lengths = np.asarray(own.multiply(own).sum(axis=1)).ravel()
-        pick = sparse.csr_array(
-            (np.ones(len(person)), (person, column)), shape=(len(part), len(items))
-        )
-        together = pick @ own
-        whole = np.asarray(together.multiply(together).sum(axis=1)).ravel()
-        pairs = count * (count - 1)
-        alike = (whole - pick @ lengths) / np.where(pairs > 0, pairs, np.nan)
-        found[start : start + len(part)] = 1.0 - alike
-    return found
 
 
 def _mean_of(values: Floats, shown: NDArray[np.bool_]) -> Floats:

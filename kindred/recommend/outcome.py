@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kindred.recommend import metrics
+from kindred.recommend.diversity import diversity
 from kindred.recommend.evaluation import Interval, activity, interval, intervals, paired
 from kindred.recommend.judge import Judged, Task
 from kindred.recommend.recipes import POPULARITY
@@ -110,7 +111,7 @@ def _outcome(
         "mrr": metrics.reciprocal_rank(hit, counts),
         "auc": judged.people["auc"],
         "novelty": metrics.novelty(lists, task.popularity),
-        "diversity": metrics.diversity(lists, task.described),
+        "diversity": diversity(lists, task.described),
         "popularity_bias": metrics.listed_popularity(lists, task.popularity) - wanted_popularity,
     }
     whole = dict(intervals(people))

@@ -6,7 +6,7 @@ second everything is judged, so that the blend is not judged by whom it was lear
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kindred.errors import UserError
-from kindred.recommend.blend import blend_scores, learn, pool
+from kindred.recommend.blend import Blending, learn, pool
 from kindred.recommend.blocks import Crowd, block_scores
 from kindred.recommend.dataset import Interactions
 from kindred.recommend.forms import Content, Form
-from kindred.recommend.judge import Judged, Scorer, Task, judge
+from kindred.recommend.judge import Judged, Task, judge_each
 from kindred.recommend.material import Material
 from kindred.recommend.recipes import (
     BLEND,
@@ -159,23 +159,25 @@ def contest(
         blends |= {route: dict(strangers[route]) for route in STRANGERS}
     progress(0.3, "weights are learned")
     task = task_of(material, split, matrix, forms, judging)
-    found: dict[str, Judged] = {}
-    for place, (name, form) in enumerate(forms.items()):
-        progress(0.3 + 0.7 * place / (len(forms) + 1), name)
-        if name == PERSONAL and not split.repeats:
-            continue  # it knows nothing else than what may not be shown
-        found[name] = _judge(partial(block_scores, form), task)
-    found[BLEND] = _judge(partial(blend_scores, forms, blends), task)
+    scores = partial(_each_scores, forms, blends, split.repeats)
+    found = judge_each(scores, task, LONGEST, ranked=MOST_RANKED)
     return Contest(split.repeats, found, blends, judging, cut, task, forms)
 
 
-def _judge(scorer: Scorer, task: Task) -> Judged:
-    """Judge lists of all, and AUC of some: it ranks the whole catalogue for each."""
-    whole = judge(scorer, task, LONGEST, with_auc=False)
-    few = np.arange(min(len(task.crowd), MOST_RANKED))
-    auc = np.full(len(task.crowd), np.nan)
-    auc[few] = judge(scorer, task.part(few), LONGEST).people["auc"]
-    return Judged(whole.lists, {**whole.people, "auc": auc}, whole.whole)
+def _each_scores(
+    forms: Mapping[str, Form],
+    blends: Mapping[str, Mapping[str, float]],
+    repeats: bool,
+    crowd: Crowd,
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Score by each model, and by the blend of what they gave."""
+    total = Blending(blends, crowd)
+    for name, form in forms.items():
+        found = block_scores(form, crowd)
+        total.add(name, found)
+        if repeats or name != PERSONAL:  # else it knows nothing but what may not be shown
+            yield name, found
+    yield BLEND, total.scores
 
 
 def ingredients(material: Material, rows: Interactions) -> Ingredients:

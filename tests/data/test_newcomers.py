@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -13,13 +14,17 @@ from ibis.backends.duckdb import Backend
 from sqlalchemy import Engine, insert
 
 from data.lake import EVENTS, TRAITS, commit_files, describe_file, open_duckdb
+from data.live_newcomers import live_newcomer
+from data.live_profiles import LivePerson, LiveProfiles
+from data.live_views import Wants
 from data.newcomers import newcomer
+from data.recommendation_types import Newcomer
 from data.recommendations import Recommender, Source
 from data.schema import trait_runs
 from data.workspace import Workspace
-from kindred.events import EVENT_SCHEMA, ORDER_COMPLETED, PRODUCT_VIEWED
-from kindred.recommend.forms import Who
-from kindred.recommend.steering import CapRule, Steering
+from kindred.events import EVENT_SCHEMA, ORDER_COMPLETED, PRODUCT_ADDED, PRODUCT_VIEWED
+from kindred.recommend.steering import CapRule, HideBoughtRule, Steering
+from kindred.segments.profile import Happened, Profile
 from tests.data.test_recommendations import FEATURES, NOON, TRIPLES, WORDS, catalogue
 from tests.support.exported import exported
 
@@ -72,7 +77,7 @@ def tell(workspace: Workspace, engine: Engine) -> None:
 
 def found(
     backend: Backend, workspace: Workspace, engine: Engine, recommender: Recommender, who: str
-) -> Who | None:
+) -> Newcomer | None:
     with engine.connect() as conn:
         return newcomer(backend, workspace, conn, recommender, who, NOON)
 
@@ -85,10 +90,10 @@ def test_what_they_did_before_now_is_folded_in_and_decays(
     yan = found(backend, workspace, engine, recommender, "yan")
     assert zoe is not None
     assert yan is not None
-    assert recommender.ids[zoe.places].tolist() == ["milk"]
-    assert zoe.weights == pytest.approx([2 ** (-1 / 90)])  # a view counts 1, halved in 90 days
-    assert recommender.ids[yan.places].tolist() == ["fish"]
-    assert yan.weights == pytest.approx([2.5])  # an order counts 5
+    assert recommender.ids[zoe.who.places].tolist() == ["milk"]
+    assert zoe.who.weights == pytest.approx([2 ** (-1 / 90)])  # a view counts 1, halved in 90 days
+    assert recommender.ids[yan.who.places].tolist() == ["fish"]
+    assert yan.who.weights == pytest.approx([2.5])  # an order counts 5
 
     lists = {}
     for person, who in (("zoe", zoe), ("yan", yan)):
@@ -115,6 +120,17 @@ def test_rules_apply_and_what_they_dealt_with_is_hidden_where_only_the_new_count
     assert "milk" not in {each.item for each in answer.items}
 
 
+def test_what_they_bought_lately_is_hidden_by_rules(
+    backend: Backend, workspace: Workspace, engine: Engine, recommender: Recommender
+) -> None:
+    collect(workspace, engine)
+    yan = found(backend, workspace, engine, recommender, "yan")  # ordered fish 90 days ago
+    for days, hidden in ((89, False), (90, True)):
+        rules = Steering((HideBoughtRule(days),))
+        answer = recommender.person("yan", rules, len(recommender.ids), newcomer=yan)
+        assert ("fish" not in {each.item for each in answer.items}) is hidden
+
+
 def test_somebody_known_is_no_newcomer_and_nobody_is_nobody(
     backend: Backend, workspace: Workspace, engine: Engine, recommender: Recommender
 ) -> None:
@@ -130,7 +146,7 @@ def test_items_that_the_model_does_not_know_leave_somebody_unknown_without_an_er
     collect(workspace, engine)
     who = found(backend, workspace, engine, recommender, "xi")
     assert who is not None
-    assert not len(who.places)
+    assert not len(who.who.places)
     assert recommender.person("xi", None, 3, newcomer=who).route == "unknown"
 
 
@@ -141,5 +157,50 @@ def test_what_they_told_counts_without_any_event(
     tell(workspace, engine)
     who = found(backend, workspace, engine, recommender, "young")
     assert who is not None
-    assert who.features == {"age": "young"}
+    assert who.who.features == {"age": "young"}
     assert recommender.person("young", None, 3, newcomer=who).route == "metadata"
+
+
+class Remembered:
+    """Live state of one person."""
+
+    def __init__(self, events: list[Happened]) -> None:
+        self._profile = Profile.of("new", {"age": "young"}, events)
+
+    def glance(self, _person: str, _wants: Wants) -> LivePerson:
+        return LivePerson(self._profile, {}, None)
+
+
+def test_live_state_and_the_lake_say_the_same_of_somebody(
+    backend: Backend, workspace: Workspace, engine: Engine, recommender: Recommender
+) -> None:
+    times = [NOON - timedelta(days=40), NOON - timedelta(hours=30), NOON - timedelta(hours=29)]
+    did: list[tuple[str, dict[str, object]]] = [
+        (PRODUCT_VIEWED, {"product_id": "milk"}),
+        (PRODUCT_ADDED, {"product_id": "milk"}),
+        (ORDER_COMPLETED, {"products": [{"product_id": "milk"}, {"product_id": "fish"}]}),
+    ]
+    happened = [Happened(name, at, what) for at in times for name, what in did]
+    path = workspace.lake / EVENTS / "new.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"messageId": str(n), "type": "track", "userId": "new", "timestamp": each.at,
+         "event": each.event, "properties": each.properties}
+        for n, each in enumerate(happened)
+    ]  # fmt: skip
+    pq.write_table(pa.Table.from_pylist(rows, schema=EVENT_SCHEMA), path)
+    with engine.begin() as conn:
+        commit_files(conn, EVENTS, [describe_file(workspace, path)], why="new", at=NOON)
+
+    kept = found(backend, workspace, engine, recommender, "new")
+    live = live_newcomer(cast("LiveProfiles", Remembered(happened)), recommender, "new", NOON)
+
+    assert kept is not None
+    assert live is not None
+    assert live.who.places.tolist() == kept.who.places.tolist()
+    np.testing.assert_allclose(live.who.weights, kept.who.weights)
+    assert live.bought == pytest.approx(kept.bought)
+    assert {recommender.ids[place] for place in live.bought} == {"milk", "fish"}
+    assert live.who.features == {"age": "young"}
+    known = live_newcomer(cast("LiveProfiles", Remembered(happened)), recommender, "ann", NOON)
+    assert known is None

@@ -33,10 +33,20 @@ def taste(path: Path, people: int = 60, seed: int = 1) -> Path:
 
 def board(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
     assert main(["leaderboard", "--budget", "0", "--json", *map(str, arguments)]) == 0
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    found = strictly(capsys.readouterr().out)
     for model in found["models"]:
         assert {"model", "params", "seconds", *METRICS} <= set(model)
         assert all(set(model[name]) == {"value", "low", "high"} for name in METRICS)
+    return found
+
+
+def strictly(text: str) -> dict[str, Any]:
+    """Read JSON as its standard has it: NaN and Infinity, which Python would take, are none."""
+
+    def no_number(sign: str) -> Any:
+        raise AssertionError(f"{sign} is not JSON")
+
+    found: dict[str, Any] = json.loads(text, parse_constant=no_number)
     return found
 
 
@@ -169,7 +179,7 @@ def test_odd_files_get_a_board_or_are_told_what_is_lacking(
         assert "error:" in said.err
         assert "fault of Kindred" not in said.err
     else:
-        found = json.loads(said.out)
+        found = strictly(said.out)
         assert found["models"]
         if name == "rows that can't be used":
             assert len(found["notes"]) >= 2
@@ -189,3 +199,76 @@ def test_what_cannot_be_used_is_refused_with_what_to_change(
     assert "weight above 0" in refused(capsys, "--interactions", unwanted)
     good = taste(tmp_path / "g.csv", people=4)
     assert "--k" in refused(capsys, "--interactions", good, "--k", 0)
+    assert "--k" in refused(capsys, "--interactions", good, "--k", 10**30)
+    assert "--budget" in refused(capsys, "--interactions", good, "--budget", "nan")
+    below = write(
+        tmp_path / "b.csv", [("user_id", "item_id", "timestamp", "weight"), ("p", "i", 1, -1)]
+    )
+    assert "no number from 0" in refused(capsys, "--interactions", below)
+    timeless = write(tmp_path / "s.csv", [("user_id", "item_id", "timestamp"), ("p", "i", "soon")])
+    assert "no readable time" in refused(capsys, "--interactions", timeless)
+    nothing = write(tmp_path / "n.csv", [("user_id", "item_id"), ("", "")])
+    assert "--test" in refused(capsys, "--interactions", good, "--test", nothing)
+
+
+@pytest.mark.parametrize("option", ["--users", "--items"])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"id,price\np1,3\n", "bad.csv has no column"),
+        (b"", "bad.csv is empty"),
+        (bytes(range(256)) * 40, "bytes that are no text"),
+        (b"PAR1" + bytes(200), "can't be read as a table"),
+    ],
+    ids=["no id", "empty", "binary", "no Parquet"],
+)
+def test_a_bad_file_of_people_or_items_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, content: bytes, said: str
+) -> None:
+    good = taste(tmp_path / "g.csv", people=4)
+    (tmp_path / "bad.csv").write_bytes(content)
+    assert said in refused(capsys, "--interactions", good, option, tmp_path / "bad.csv")
+
+
+DESCRIBED: dict[str, bytes] = {
+    "nothing but ids": b"item_id\na1\na2\n",
+    "only a header": b"item_id,price\n",
+    "blank and NaN": b"item_id,price,kind\na1,nan,\na2,,NULL\na3,-inf,\n",
+    "ids twice, and none": b"item_id,kind\na1,x\na1,y\n,z\n",
+    "another encoding": "item_id,kind\na1,caf\u00e9\n".encode("latin-1"),
+    "UTF-16": "item_id,kind\na1,caf\u00e9\n".encode("utf-16"),
+    "items that nobody met": b"item_id,kind\nz1,x\nz2,y\n",
+}
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_whatever_items_say_of_themselves_there_is_a_board_of_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "items.csv").write_bytes(DESCRIBED[name])
+    rows = taste(tmp_path / "g.csv", people=6)
+    found = board(capsys, "--interactions", rows, "--items", tmp_path / "items.csv", "--k", 1000)
+    assert all(model["ndcg"]["value"] is not None for model in found["models"])
+    if name == "ids twice, and none":
+        assert len(found["notes"]) == 2
+
+
+def test_a_catalogue_of_one_and_weights_beyond_counting_get_a_board(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = ("user_id", "item_id", "timestamp", "weight")
+    rows = [(f"p{n % 5}", "only", n * 90_000, ("1e300", "1e9", 1)[n % 3]) for n in range(30)]
+    path = write(tmp_path / "i.csv", [head, *rows])
+    items = write(tmp_path / "t.csv", [("item_id", "kind"), ("only", "x")])
+    found = board(capsys, "--interactions", path, "--items", items, "--repeats", "yes")
+    assert found["split"]["candidates"] == 1
+    assert any("10 rows have a weight that is no number" in note for note in found["notes"])
+
+
+def test_people_and_items_never_met_before_are_judged_by_what_is_popular(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    test = write(tmp_path / "t.csv", [("user_id", "item_id"), ("stranger", "unheard-of")])
+    found = board(capsys, "--interactions", taste(tmp_path / "g.csv", people=6), "--test", test)
+    assert found["split"]["test_new_people"] == found["split"]["test_new_items"] == 1
+    assert any("no history" in note for note in found["notes"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -15,6 +16,7 @@ from data.publications import Act
 from data.steering import create_steering, publish_steering
 from data.trainings import save_training
 from data.workspace import Workspace
+from kindred.events import ORDER_COMPLETED, PRODUCT_VIEWED
 from kindred.recommend import steering as s
 from tests.support.api import Answer, Api
 from tests.support.exported import exported
@@ -50,6 +52,52 @@ def test_a_person_is_recommended_items_by_the_live_model(api: Api, town: Town, l
     assert all(isinstance(each["score"], float) for each in found["items"])
     stranger = ask(api, town, "nobody").json
     assert (stranger["route"], stranger["items"][0]["item"]) == ("unknown", "beer")
+
+
+def test_who_came_after_the_training_is_folded_in_from_live_state(
+    api: Api, town: Town, live: None
+) -> None:
+    unknown = [each["item"] for each in ask(api, town, "zoe").json["items"]]
+    ago = datetime.now(UTC) - timedelta(hours=1)
+    town.open_shelves()
+    town.person("zoe", events=[(PRODUCT_VIEWED, ago, {"product_id": "bread"})])
+    town.person("yan", events=[("Clicked", ago, {"product_id": "bread"})])
+    odd: list[dict[str, Any]] = [
+        {}, {"product_id": None}, {"product_id": ["bread"]}, {"product_id": "never heard of"},
+    ]  # fmt: skip
+    orders: list[dict[str, Any]] = [{"products": "bread"}, {"products": [None, 3, {}]}, {}]
+    town.person(
+        "odd",
+        events=[(PRODUCT_VIEWED, ago, properties) for properties in odd]
+        + [(ORDER_COMPLETED, ago, properties) for properties in orders],
+    )
+
+    zoe = ask(api, town, "zoe").json
+    assert zoe["route"] == "clicks"
+    assert [each["item"] for each in zoe["items"]] != unknown
+    for person in ("yan", "odd", "nobody"):  # nothing that they did is about an item
+        other = ask(api, town, person).json
+        assert other["route"] == "unknown", person
+        assert [each["item"] for each in other["items"]] == unknown
+    assert ask(api, town, "ann").json["route"] == "history"
+
+
+def test_what_a_newcomer_bought_lately_is_hidden_by_a_rule(
+    api: Api, town: Town, live: None, engine: Engine
+) -> None:
+    now = datetime.now(UTC)
+    line = [{"product_id": "milk"}]
+    town.open_shelves()
+    town.person("late", events=[(ORDER_COMPLETED, now - timedelta(days=2), {"products": line})])
+    town.person("long", events=[(ORDER_COMPLETED, now - timedelta(days=20), {"products": line})])
+    with engine.begin() as conn:
+        made = create_steering(
+            conn, "Not again", s.Steering((s.HideBoughtRule(7),)), actor=ACT.actor, at=ACT.at,
+            key="everywhere",
+        )  # fmt: skip
+        publish_steering(conn, "everywhere", ACT, revision=made.revision)
+    assert "milk" not in {each["item"] for each in ask(api, town, "late").json["items"]}
+    assert "milk" in {each["item"] for each in ask(api, town, "long").json["items"]}
 
 
 def test_steering_is_taken_over_when_it_is_published(

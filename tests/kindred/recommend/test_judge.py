@@ -8,7 +8,9 @@ from scipy import sparse
 
 from kindred.recommend import judge as judging
 from kindred.recommend.auc import auc
+from kindred.recommend.blend import Blending
 from kindred.recommend.blocks import Crowd
+from kindred.recommend.diversity import diversity
 from kindred.recommend.evaluation import intervals, intervals_of
 from kindred.recommend.judge import Task, judge, judge_each
 from kindred.recommend.topk import best, largest
@@ -110,9 +112,9 @@ def test_auc_is_measured_by_some_evenly_apart_and_the_number_is_told(
 ) -> None:
     asked = task()
     everybody = judge(scorer(SCORES["fine"]), asked, 5).people["auc"]
-    monkeypatch.setattr(judging, "RANKED", 30)
     monkeypatch.setattr(judging, "_CELLS", 7 * ITEMS)
-    some = judge(scorer(SCORES["fine"]), asked, 5).people
+    one = judge_each(lambda crowd: [("", scorer(SCORES["fine"])(crowd))], asked, 5, ranked=30)
+    some = one[""].people
     ranked = np.arange(0, PEOPLE, 3)
     np.testing.assert_allclose(some["auc"][ranked], everybody[ranked], equal_nan=True)
     assert np.isnan(np.delete(some["auc"], ranked)).all()
@@ -120,6 +122,50 @@ def test_auc_is_measured_by_some_evenly_apart_and_the_number_is_told(
     assert told["auc"].people == int((~np.isnan(everybody[ranked])).sum())
     assert told["ndcg"].people == int((np.diff(asked.positives.indptr) > 0).sum()) < PEOPLE
     assert np.isnan(judge(scorer(SCORES["fine"]), asked, 5, with_auc=False).people["auc"]).all()
+
+
+def unlike(row: np.ndarray, described: np.ndarray) -> float:
+    """Average one less the likeness of all pairs of a list, one pair at a time."""
+    some = [described[place] for place in row if place >= 0]
+    pairs = [one @ other for at, one in enumerate(some) for other in some[:at]]
+    return float(1 - np.mean(pairs)) if pairs else np.nan
+
+
+@given(st.integers(1, 6), st.integers(1, 9), st.integers(0, 10_000))
+@settings(max_examples=40, deadline=None)
+def test_diversity_is_that_of_all_pairs(n: int, k: int, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    rows = draw.uniform(size=(12, 5)) * (draw.uniform(size=(12, 5)) < 0.5)
+    lists = np.array([draw.permutation(12)[:k] for _ in range(n)])
+    lists[draw.uniform(size=lists.shape) < 0.2] = -1
+    found = diversity(lists, sparse.csr_array(rows))
+    expected = [unlike(row, rows) for row in lists]
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9, equal_nan=True)
+
+
+@given(st.integers(1, 8), st.integers(0, 10_000))
+@settings(max_examples=40, deadline=None)
+def test_a_blend_is_the_sum_of_scaled_scores_by_route(n: int, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    history = sparse.csr_array((draw.uniform(size=(n, 7)) < 0.2).astype(np.float32))
+    ages = np.array([("old", None)[at] for at in draw.integers(0, 2, n)], dtype=object)
+    people = Crowd(np.arange(n), history, {"age": ages})
+    weights = {"history": {"a": 0.7, "b": 0.3}, "metadata": {"b": 1.0}, "unknown": {"a": 1.0}}
+    parts = {name: draw.normal(size=(n, 7)).astype(np.float32) for name in "ab"}
+    parts["a"][draw.uniform(size=n) < 0.3] = np.nan  # of whom it says nothing
+    parts["b"][draw.uniform(size=n) < 0.3] = 2.0  # to whom all items stand alike
+    total = Blending(weights, people)
+    for name, scores in parts.items():
+        total.add(name, scores)
+    some = np.diff(history.indptr) > 0
+    for row in range(n):
+        route = "history" if some[row] else "metadata" if ages[row] else "unknown"
+        expected = np.zeros(7)
+        for name, weight in weights[route].items():
+            own = parts[name][row]
+            if np.isfinite(own).all() and np.ptp(own) > 0:
+                expected += weight * (own - own.mean()) / (own.max() - own.mean())
+        np.testing.assert_allclose(total.scores[row], expected, rtol=1e-4, atol=1e-4)
 
 
 def test_nobody_to_judge_gives_metrics_of_nobody() -> None:

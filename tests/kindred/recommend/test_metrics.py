@@ -10,6 +10,7 @@ from scipy import sparse
 
 from kindred.recommend import metrics
 from kindred.recommend.auc import auc
+from kindred.recommend.diversity import diversity
 from kindred.recommend.evaluation import interval, intervals, paired
 
 
@@ -63,7 +64,7 @@ def test_auc_counts_pairs_and_halves_ties_and_leaves_out_what_is_barred() -> Non
 
 def test_diversity_is_one_less_the_mean_likeness_of_pairs() -> None:
     rows = sparse.csr_array(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]))
-    found = metrics.diversity(np.array([[0, 1, 2], [0, 2, -1], [1, -1, -1]]), rows)
+    found = diversity(np.array([[0, 1, 2], [0, 2, -1], [1, -1, -1]]), rows)
     assert found[:2].tolist() == pytest.approx([1 - 1 / 3, 0.0])
     assert math.isnan(found[2])
 
