@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from data.items import Items
 from data.model_files import open_model
 from data.onboarding import Onboarding
+from data.recommendation_choice import choose
 from data.recommendation_types import (
     Answer,
     Gone,
@@ -33,11 +34,9 @@ from data.recommendation_types import (
 from data.workspace import Workspace
 from kindred.recommend.exported import Exported, Scored, carried, item_vectors, score, similar
 from kindred.recommend.forms import Who
-from kindred.recommend.item_filters import allowed
 from kindred.recommend.steer import Candidates, steer
-from kindred.recommend.steering import IDENTITY, HideBoughtRule, PinRule, Steering
+from kindred.recommend.steering import IDENTITY, Steering
 
-CANDIDATES: Final = 200  # among which rules choose
 CLICK: Final = 1.0  # what a visitor's click counts
 ANSWER: Final = 1.0  # what an item counts that was an answer
 MOST_MEMBERS: Final = 500  # of a segment, whose scores are averaged
@@ -222,7 +221,8 @@ class Recommender:
         if not again:
             total = total.copy()
             total[who.places] = -np.inf
-        chosen = self._choose(total, who, steering or IDENTITY, k, bought)
+        rules = steering or IDENTITY
+        chosen = choose(self.model, self.fields, self.place, total, who, rules, k, bought)
         ranks = np.array([1 + int((total > total[place]).sum()) for place in chosen])
         parts = {name: part[chosen] for name, part in scored.parts.items()}
         why = self._reasons(who, scored) if explain else None
@@ -273,31 +273,6 @@ class Recommender:
             *(subject, route, source.name, source.version, source.as_of, items, gone, steered_by)
         )
 
-    def _choose(
-        self,
-        total: NDArray[Any],
-        who: Who,
-        rules: Steering,
-        k: int,
-        bought: Mapping[int, float],
-    ) -> NDArray[np.int64]:
-        """Take the best candidates that rules may show, the best of all, and what is pinned."""
-        best = _top(total, k)
-        if not rules.rules:
-            return best
-        may = allowed(rules, self.fields, len(total))
-        recent = max((rule.days for rule in rules.of(HideBoughtRule)), default=0)
-        if recent and who.row is not None:
-            own = self.model.history.of(who.row)
-            late = np.asarray(self.model.history.days[own]) <= recent
-            may[np.asarray(self.model.history.places[own])[late]] = False
-        may[[place for place, days in bought.items() if days <= recent]] = False
-        wanted = [item for rule in rules.of(PinRule) for item in rule.items]
-        pins = [self.place[item] for item in wanted if item in self.place]
-        steered = _top(np.where(may, total, -np.inf), CANDIDATES)
-        kept = dict.fromkeys([*best.tolist(), *steered.tolist(), *pins])
-        return np.asarray([p for p in kept if np.isfinite(total[p])], dtype=np.int64)
-
     def _recommended(
         self,
         place: int,
@@ -330,13 +305,3 @@ class Recommender:
 def open_recommender(workspace: Workspace, path: str, items: Items, source: Source) -> Recommender:
     """Open a model over the catalogue; some milliseconds, and a second for a large catalogue."""
     return Recommender(open_model(workspace, path), items, source)
-
-
-def _top(scores: NDArray[Any], k: int) -> NDArray[np.int64]:
-    """Give the places of the k best finite scores, best first, equal ones by place."""
-    k = min(k, len(scores))
-    if k == 0:
-        return np.empty(0, dtype=np.int64)
-    some = np.argpartition(-scores, k - 1)[:k] if k < len(scores) else np.arange(len(scores))
-    order = some[np.lexsort((some, -scores[some]))]
-    return np.asarray(order[np.isfinite(scores[order])], dtype=np.int64)
