@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from data.recommendation_types import Question
@@ -15,15 +16,24 @@ from kindred.recommend.exported import Exported
 from kindred.recommend.onboarding import Tastes, best_question, tastes
 
 MOST_OFFERED: Final = 40  # items, those that people deal with most
+MOST_LOOKED_AT: Final = 1_000  # items, of which some may carry the same words
 MOST_PEOPLE: Final = 4_000
 NONE: Final = ""
 
 
 class Onboarding:
-    """The items that questions offer, and how much people deal with them."""
+    """The items that questions offer, and how much people deal with them.
 
-    def __init__(self, model: Exported) -> None:
+    Parameters
+    ----------
+    words : callable
+        Gives what a screen says of an item, by its id. Items of the same words are one choice, for
+        which stands the one that is dealt with most.
+    """
+
+    def __init__(self, model: Exported, words: Callable[[str], str]) -> None:
         self._model = model
+        self._words = words
         self._ids: list[str] = np.char.decode(model.items).tolist()
 
     @cached_property
@@ -32,11 +42,28 @@ class Onboarding:
 
         The weights of histories are decayed, so these are what is dealt with these days.
         """
-        history = self._model.history
-        places = np.asarray(history.places)
-        amounts = np.bincount(places, np.asarray(history.weights), minlength=len(self._ids))
-        best = np.argsort(-amounts, kind="stable")[:MOST_OFFERED]
-        return best[amounts[best] > 0]
+        return self._offered[0]
+
+    @cached_property
+    def choice(self) -> NDArray[np.int64]:
+        """Give which of the choices each of the model's items is, or −1."""
+        return self._offered[1]
+
+    @cached_property
+    def _offered(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        history, items = self._model.history, len(self._ids)
+        amounts = np.bincount(np.asarray(history.places), np.asarray(history.weights), items)
+        most = np.argsort(-amounts, kind="stable")[:MOST_LOOKED_AT]
+        most = most[amounts[most] > 0]
+        group, said = pd.factorize(np.array([self._words(self._ids[at]) for at in most], object))
+        together = np.bincount(group, amounts[most], len(said))
+        best = np.argsort(-together, kind="stable")[:MOST_OFFERED]
+        rank = np.full(len(said), -1, dtype=np.int64)
+        rank[best] = np.arange(len(best))
+        choice = np.full(items, -1, dtype=np.int64)
+        choice[most] = rank[group]
+        _, first = np.unique(group, return_index=True)  # the most dealt with of each
+        return most[first[best]], choice
 
     @cached_property
     def tastes(self) -> Tastes:
@@ -48,7 +75,7 @@ class Onboarding:
         none = np.empty(0, dtype=np.int64)
         places = np.concatenate([none, *(np.asarray(history.places[part]) for part in parts)])
         weights = np.concatenate([none, *(np.asarray(history.weights[part]) for part in parts)])
-        return tastes(starts, places, weights, self.offered, len(self._ids))
+        return tastes(starts, places, weights, self.choice, len(self.offered))
 
     def next(self, answers: Mapping[str, str]) -> Question | None:
         """Choose the question that tells most after some answers; none when none would."""

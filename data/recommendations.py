@@ -105,7 +105,8 @@ class Recommender:
     @cached_property
     def asking(self) -> Onboarding:
         """Give the questions to somebody new."""
-        return Onboarding(self.model)
+        items = self.items
+        return Onboarding(self.model, lambda item: f"{items.name(item)} · {items.described(item)}")
 
     def person(
         self,

@@ -6,7 +6,7 @@ that question is best after whose answers lists would be best: a tree grown as i
 Golbandi, Koren & Lempel 2011, https://doi.org/10.1145/1935826.1935910.
 
 Items are offered rather than kinds of items: that somebody drinks milk is true of most, but which
-of the milks says what to put first.
+of the milks says what to put first. Items that nobody could tell apart are one choice.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Tastes:
-    """How much known people deal with each item that questions may offer.
+    """How much known people deal with each choice that questions may offer.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Tastes:
 
     @property
     def offered(self) -> int:
-        """How many items there are."""
+        """How many choices there are."""
         return int(self.amounts.shape[1])
 
     @property
@@ -53,8 +53,8 @@ def tastes(
     starts: NDArray[np.integer[Any]],
     places: NDArray[np.integer[Any]],
     weights: NDArray[np.floating[Any]],
-    offered: NDArray[np.integer[Any]],
-    items: int,
+    choice: NDArray[np.integer[Any]],
+    offered: int,
 ) -> Tastes:
     """Take what questions may offer out of histories.
 
@@ -62,18 +62,16 @@ def tastes(
     ----------
     starts, places, weights
         Rows by person, as in :class:`~kindred.recommend.exported.History`.
-    offered : array of shape (G,)
-        Places of items.
-    items : int
-        How many there are in all.
+    choice : array of shape (I,)
+        Of each item which of the choices it is; −1 where it is offered by none.
+    offered : int
+        How many choices there are.
     """
     people = len(starts) - 1
     row = np.repeat(np.arange(people), np.diff(starts))
-    column = np.full(items, -1)
-    column[offered] = np.arange(len(offered))
-    at = column[places]
+    at = choice[places]
     there = at >= 0
-    amounts = np.zeros((people, len(offered)))
+    amounts = np.zeros((people, offered))
     np.add.at(amounts, (row[there], at[there]), np.asarray(weights, dtype=np.float64)[there])
     dealing = np.maximum((amounts > 0).sum(axis=0), 1)
     amounts[amounts < _FAINT * amounts.sum(axis=0) / dealing] = 0.0

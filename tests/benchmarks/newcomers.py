@@ -30,6 +30,7 @@ from kindred.recommend.training import FEW_CLICKS, STRANGERS, Contest, fit_all, 
 K = 10
 FOLDS, HELD_OUT = 5, 3  # folds of people, of which each of the first is held out in turn
 QUESTIONS = 3
+SHOWN = ("subcategory", "category", "brand", "package_size")  # of an item, as screens do
 Floats = NDArray[np.float64]
 Weights = Mapping[str, Mapping[str, float]]
 
@@ -106,7 +107,7 @@ class _World:
         forms = fit_all(given, chosen, time.monotonic).forms
         who = np.flatnonzero(out & may)
         before = rows.only(rows.time < cut).matrix(half_life=material.half_life)
-        answers = answered(asking_over(given.matrix), sparse.csr_array(before[who]))
+        answers = answered(asking_over(given.matrix, material), sparse.csr_array(before[who]))
         dealt = np.bincount(rest.item, minlength=len(rows.items)) / len(rest.people)
         return cls(material, cut, forms, who, answers, dealt)
 
@@ -142,13 +143,15 @@ class _World:
         }
 
 
-def asking_over(matrix: sparse.csr_array) -> Onboarding:
+def asking_over(matrix: sparse.csr_array, material: Material) -> Onboarding:
     """Ask as the dashboard does, over people whom models were fitted with."""
     known = sparse.csr_array(matrix[np.flatnonzero(np.diff(matrix.indptr) > 0)])
     history = History(known.indptr, known.indices, known.data, np.zeros(known.nnz))
     items = np.arange(known.shape[1]).astype(np.bytes_)
     model = SimpleNamespace(history=history, people=np.arange(known.shape[0]), items=items)
-    return Onboarding(model)  # type: ignore[arg-type]
+    shown = [material.names, *(material.items[n] for n in SHOWN if n in material.items)]
+    words = [" · ".join(map(str, each)) for each in zip(*shown, strict=True)]
+    return Onboarding(model, lambda item: words[int(item)])  # type: ignore[arg-type]
 
 
 def answered(asking: Onboarding, dealt: sparse.csr_array) -> sparse.csr_array:
@@ -160,7 +163,7 @@ def answered(asking: Onboarding, dealt: sparse.csr_array) -> sparse.csr_array:
         How much each dealt with what, by which they answer as known people would.
     """
     offered = asking.offered
-    own = tastes(dealt.indptr, dealt.indices, dealt.data, offered, dealt.shape[1])
+    own = tastes(dealt.indptr, dealt.indices, dealt.data, asking.choice, len(offered))
     column = {str(place): at for at, place in enumerate(offered)}
     questions: dict[tuple[tuple[str, str], ...], Any] = {}
     rows, places = [], []

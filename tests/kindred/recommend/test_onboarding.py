@@ -50,5 +50,6 @@ def test_those_who_answer_alike_count_most() -> None:
 
 def test_what_was_dealt_with_long_ago_is_no_answer() -> None:
     starts, places = np.array([0, 2, 3]), np.array([4, 7, 4])
-    known = tastes(starts, places, np.array([1e-3, 1.0, 5.0]), np.array([7, 4]), 9)
+    choice = np.array([-1, -1, -1, -1, 1, -1, -1, 0, -1])
+    known = tastes(starts, places, np.array([1e-3, 1.0, 5.0]), choice, 2)
     assert known.amounts.tolist() == [[1.0, 0.0], [0.0, 5.0]]
