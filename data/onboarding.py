@@ -50,9 +50,16 @@ class Onboarding:
         return self._offered[1]
 
     @cached_property
+    def _amounts(self) -> NDArray[np.float64]:
+        """Give how much people deal with each of the model's items."""
+        history = self._model.history
+        weights = np.asarray(history.weights, dtype=np.float64)
+        total = np.bincount(np.asarray(history.places), weights, len(self._ids))
+        return np.asarray(total, dtype=np.float64)  # whole numbers where there is none
+
+    @cached_property
     def _offered(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        history, items = self._model.history, len(self._ids)
-        amounts = np.bincount(np.asarray(history.places), np.asarray(history.weights), items)
+        amounts = self._amounts
         most = np.argsort(-amounts, kind="stable")[:MOST_LOOKED_AT]
         most = most[amounts[most] > 0]
         group, said = pd.factorize(np.array([self._words(self._ids[at]) for at in most], object))
@@ -60,7 +67,7 @@ class Onboarding:
         best = np.argsort(-together, kind="stable")[:MOST_OFFERED]
         rank = np.full(len(said), -1, dtype=np.int64)
         rank[best] = np.arange(len(best))
-        choice = np.full(items, -1, dtype=np.int64)
+        choice = np.full(len(amounts), -1, dtype=np.int64)
         choice[most] = rank[group]
         _, first = np.unique(group, return_index=True)  # the most dealt with of each
         return most[first[best]], choice
@@ -85,10 +92,18 @@ class Onboarding:
         ids = [self._ids[self.offered[at]] for at in chosen]
         return Question(json.dumps(ids), "Which of these do you choose most often?", tuple(ids))
 
-    def items_for(self, answers: Mapping[str, str]) -> list[int]:
-        """Give the places of the items that were answered."""
-        place = {self._ids[at]: int(at) for at in self.offered}
-        return [place[choice] for choice in answers.values() if choice in place]
+    def items_for(self, answers: Mapping[str, str]) -> dict[int, float]:
+        """Give the places of the items that were answered, each with its share of an answer.
+
+        Of items that carry the same words each has as much as people deal with it.
+        """
+        rank = {self._ids[at]: number for number, at in enumerate(self.offered)}
+        found: dict[int, float] = {}
+        for item in set(answers.values()) & rank.keys():
+            alike = np.flatnonzero(self.choice == rank[item])
+            shares = self._amounts[alike] / self._amounts[alike].sum()
+            found |= dict(zip(alike.tolist(), shares.tolist(), strict=True))
+        return found
 
     def _read(self, answers: Mapping[str, str]) -> dict[tuple[int, ...], int]:
         number = {self._ids[at]: rank for rank, at in enumerate(self.offered)}

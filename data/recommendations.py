@@ -38,7 +38,7 @@ from kindred.recommend.steer import Candidates, steer
 from kindred.recommend.steering import IDENTITY, Steering
 
 CLICK: Final = 1.0  # what a visitor's click counts
-ANSWER: Final = 1.0  # what an item counts that was an answer
+ANSWER: Final = 1.0  # what an answer counts, all its items together
 MOST_MEMBERS: Final = 500  # of a segment, whose scores are averaged
 
 
@@ -184,7 +184,8 @@ class Recommender:
 
     def _visitor(self, visitor: Visitor) -> Who:
         """Take clicks and answers as a short history."""
-        counted = dict.fromkeys(self.asking.items_for(visitor.answers), ANSWER)
+        answered = self.asking.items_for(visitor.answers)
+        counted = {place: ANSWER * share for place, share in answered.items()}
         clicked = [self.place[item] for item in visitor.clicks if item in self.place]
         counted |= dict.fromkeys(clicked, CLICK)
         places = np.asarray(list(counted), dtype=np.int64)

@@ -166,7 +166,7 @@ def answered(asking: Onboarding, dealt: sparse.csr_array) -> sparse.csr_array:
     own = tastes(dealt.indptr, dealt.indices, dealt.data, asking.choice, len(offered))
     column = {str(place): at for at, place in enumerate(offered)}
     questions: dict[tuple[tuple[str, str], ...], Any] = {}
-    rows, places = [], []
+    rows, places, counted = [], [], []
     for person in range(dealt.shape[0]):
         mine = Tastes(own.amounts[[person]])
         answers: dict[str, str] = {}
@@ -179,8 +179,9 @@ def answered(asking: Onboarding, dealt: sparse.csr_array) -> sparse.csr_array:
                 break
             at = int(answer_of(mine, [column[item] for item in question.choices])[0])
             answers[question.key] = question.choices[at] if at >= 0 else NONE
-        chosen = sorted(set(asking.items_for(answers)))
-        rows += [person] * len(chosen)
-        places += chosen
-    parts = (np.full(len(rows), ANSWER, dtype=np.float32), (rows, places))
+        for place, share in asking.items_for(answers).items():
+            rows.append(person)
+            places.append(place)
+            counted.append(ANSWER * share)
+    parts = (np.array(counted, dtype=np.float32), (rows, places))
     return sparse.csr_array(parts, shape=dealt.shape)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from data.onboarding import Onboarding
 from kindred.recommend.exported import History
@@ -29,13 +30,14 @@ def test_items_of_the_same_words_are_one_choice_for_which_the_most_dealt_with_st
     assert found.tastes.amounts.tolist() == [[3.0, 0.0], [1.0, 0.0], [0.5, 3.0]]
 
 
-def test_a_question_offers_them_and_an_answer_is_taken_as_the_one_that_stands() -> None:
+def test_a_question_offers_them_and_an_answer_is_shared_out_among_those_alike() -> None:
     people = [{4: 1.0, 7: 2.5}, {4: 1.0}, {6: 3.0}]
     found = asking(people, {"4": "milk", "7": "milk"})
     question = found.next({})
     assert question is not None
     assert sorted(question.choices) == ["6", "7"]
-    assert found.items_for({question.key: "7"}) == [7]
+    assert found.items_for({question.key: "7"}) == pytest.approx({4: 2 / 4.5, 7: 2.5 / 4.5})
+    assert found.items_for({question.key: "", "of another model": "3"}) == {}
 
 
 def test_without_people_or_items_nothing_is_asked() -> None:
