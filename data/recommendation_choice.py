@@ -53,7 +53,8 @@ def choose(
         own = model.history.of(who.row)
         late = np.asarray(model.history.days[own]) <= recent
         may[np.asarray(model.history.places[own])[late]] = False
-    may[[at for at, days in bought.items() if days <= recent]] = False
+    if recent:
+        may[[at for at, days in bought.items() if days <= recent]] = False
     wanted = [item for rule in rules.of(PinRule) for item in rule.items]
     pins = [place[item] for item in wanted if item in place]
     steered = top(np.where(may, total, -np.inf), CANDIDATES)

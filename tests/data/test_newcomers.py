@@ -18,11 +18,13 @@ from data.live_newcomers import live_newcomer
 from data.live_profiles import LivePerson, LiveProfiles
 from data.live_views import Wants
 from data.newcomers import newcomer
+from data.recommendation_choice import choose
 from data.recommendation_types import Newcomer
 from data.recommendations import Recommender, Source
 from data.schema import trait_runs
 from data.workspace import Workspace
 from kindred.events import EVENT_SCHEMA, ORDER_COMPLETED, PRODUCT_ADDED, PRODUCT_VIEWED
+from kindred.recommend.forms import Who
 from kindred.recommend.steering import CapRule, HideBoughtRule, Steering
 from kindred.segments.profile import Happened, Profile
 from tests.data.test_recommendations import FEATURES, NOON, TRIPLES, WORDS, catalogue
@@ -129,6 +131,18 @@ def test_what_they_bought_lately_is_hidden_by_rules(
         rules = Steering((HideBoughtRule(days),))
         answer = recommender.person("yan", rules, len(recommender.ids), newcomer=yan)
         assert ("fish" not in {each.item for each in answer.items}) is hidden
+
+
+@pytest.mark.parametrize(
+    ("rule", "there"), [(CapRule("category", 1), True), (HideBoughtRule(1), False)]
+)
+def test_what_they_bought_today_is_no_candidate_only_where_a_rule_hides_it(
+    recommender: Recommender, rule: CapRule | HideBoughtRule, there: bool
+) -> None:
+    total = -np.arange(len(recommender.ids), dtype=np.float64)
+    known = recommender.model, recommender.fields, recommender.place
+    chosen = choose(*known, total, Who(), Steering((rule,)), 1, {1: 0.0})
+    assert (1 in chosen) is there
 
 
 def test_somebody_known_is_no_newcomer_and_nobody_is_nobody(
