@@ -123,7 +123,7 @@ def instant(at: datetime) -> str:
 
 
 def day(at: date) -> str:
-    """Write a day, of a time that in UTC.
+    """Write a day; of a time, the day it is in UTC.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -17,6 +17,8 @@ from data.definitions import publication_history
 from data.live_model import KIND, NAME, RECOMMENDER, promote_and_compute
 from data.publications import Act, Terms
 from data.recommendation_files import stayed
+
+_TWO_LINES: Final = 58  # pixels: a sentence in its column, read whole
 
 
 def offer(seen: Models, picked: str | None) -> None:
@@ -107,9 +109,7 @@ def history() -> None:
     rows = [
         {
             "Version": act.number,
-            "What it is": act.sentence.partition(";")[
-                0
-            ],  # the rest is told where it is rolled back
+            "What it is": act.sentence,
             "From": act.at,
             "Until": "still live" if act.ended_at is None else instant(act.ended_at),
             "By": act.actor,
@@ -120,6 +120,7 @@ def history() -> None:
     event = st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
+        row_height=_TWO_LINES,
         key="models_history",
         on_select="rerun",
         selection_mode="single-row",

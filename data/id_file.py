@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -129,10 +130,8 @@ def _encoding(content: bytes) -> str:
 def _western(content: bytes) -> tuple[str, str]:
     text = content.decode("latin-1")
     if _C1.search(text):
-        try:
+        with suppress(UnicodeDecodeError):  # it has bytes that Windows-1252 leaves out
             return content.decode("cp1252"), "windows-1252"
-        except UnicodeDecodeError:
-            pass
     return text, "latin-1"
 
 

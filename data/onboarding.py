@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.recommendation_types import Question
@@ -62,15 +61,15 @@ class Onboarding:
         amounts = self._amounts
         most = np.argsort(-amounts, kind="stable")[:MOST_LOOKED_AT]
         most = most[amounts[most] > 0]
-        group, said = pd.factorize(np.array([self._words(self._ids[at]) for at in most], object))
+        words = np.array([self._words(self._ids[at]) for at in most], dtype=np.str_)
+        said, first, group = np.unique(words, return_index=True, return_inverse=True)
         together = np.bincount(group, amounts[most], len(said))
         best = np.argsort(-together, kind="stable")[:MOST_OFFERED]
         rank = np.full(len(said), -1, dtype=np.int64)
         rank[best] = np.arange(len(best))
         choice = np.full(len(amounts), -1, dtype=np.int64)
         choice[most] = rank[group]
-        _, first = np.unique(group, return_index=True)  # the most dealt with of each
-        return most[first[best]], choice
+        return most[first[best]], choice  # the first of each group is what is dealt with most
 
     @cached_property
     def tastes(self) -> Tastes:
