@@ -11,7 +11,7 @@ from tests.browser.watched import settle, visit
 
 pytestmark = pytest.mark.browser
 SAID = re.compile(r"(.+) of training \d+ is live")
-HEADER, ROW = 32, 31  # pixels
+HEADER, ROW, OF_TWO_LINES = 32, 31, 58  # pixels
 
 
 def live(page: Page) -> str:
@@ -21,11 +21,11 @@ def live(page: Page) -> str:
     return found.group(1).removeprefix("Version ")
 
 
-def press(page: Page, table: str, row: int) -> None:
+def press(page: Page, table: str, row: int, height: int = ROW) -> None:
     """Press a row of a table, the first one being 0; tables are painted, so by its place."""
     painted = page.locator(f".st-key-{table} .dvn-scroller")
     painted.scroll_into_view_if_needed()
-    painted.click(position={"x": 17, "y": HEADER + ROW * (row + 0.5)})
+    painted.click(position={"x": 17, "y": HEADER + height * (row + 0.5)})
     settle(page)
 
 
@@ -50,7 +50,7 @@ def test_another_model_is_promoted_and_rolled_back(page: Page) -> None:
     settle(page)
     assert live(page) == named
 
-    press(page, "models_history", 1)
+    press(page, "models_history", 1, OF_TWO_LINES)
     page.get_by_role("button", name="Roll back to version").click()
     dialog.get_by_role("textbox", name="Why back?").fill("it was worse")
     dialog.get_by_role("button", name="Roll back", exact=True).click()
